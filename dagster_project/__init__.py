@@ -1,0 +1,1 @@
+"""Orchestration: knows everybody, and nobody knows it."""

@@ -1,0 +1,135 @@
+"""Submit the refresh job to a running Dagster and follow it to its end.
+
+    python -m dagster_project.refresh [--since 2025-01-01] [--till 2025-01-31]
+"""
+
+import os
+import sys
+import time
+from datetime import datetime
+
+import click
+from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster_graphql import DagsterGraphQLClient
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from dagster_project.jobs import all_days, day_range, refresh_job
+
+FINGERPRINT_TAG = "mindbox_analytics/fingerprint"
+FINISHED = {DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED}
+RUNNING = [DagsterRunStatus.QUEUED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
+POLL_SECONDS = 0.5
+
+
+def submit(first: str, last: str, fingerprint: str, port: int) -> str:
+    """Submit one run of the refresh job over a range of days.
+
+    A run with the same fingerprint that is still under way is taken up instead.
+
+    Returns:
+        The run's id.
+    """
+    tags = {**day_range(first, last), FINGERPRINT_TAG: fingerprint}
+    instance = DagsterInstance.get()
+    under_way = instance.get_run_records(RunsFilter(statuses=RUNNING, tags=tags), limit=1)
+    if under_way:
+        return under_way[0].dagster_run.run_id
+    client = DagsterGraphQLClient("127.0.0.1", port_number=port)
+    return client.submit_job_execution(refresh_job.name, tags=tags)
+
+
+def is_done(fingerprint: str) -> bool:
+    """Whether a run with this fingerprint has succeeded."""
+    filters = RunsFilter(
+        statuses=[DagsterRunStatus.SUCCESS], tags={FINGERPRINT_TAG: fingerprint}
+    )
+    return bool(DagsterInstance.get().get_run_records(filters, limit=1))
+
+
+def follow(run_id: str, console: Console) -> bool:
+    """Show a run's steps as they come and go.
+
+    Returns:
+        Whether it succeeded. Why it did not is printed.
+    """
+    instance = DagsterInstance.get()
+    cursor: str | None = None
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        steps = progress.add_task("refresh", total=None)
+        while True:
+            finished = _status(instance, run_id) in FINISHED
+            page = instance.get_records_for_run(run_id, cursor=cursor, ascending=True)
+            cursor = page.cursor
+            for record in page.records:
+                _report(record.event_log_entry, progress, steps)
+            if finished and not page.has_more:
+                return _status(instance, run_id) is DagsterRunStatus.SUCCESS
+            if not page.has_more:
+                time.sleep(POLL_SECONDS)
+
+
+def _status(instance: DagsterInstance, run_id: str) -> DagsterRunStatus:
+    run = instance.get_run_by_id(run_id)
+    return run.status if run else DagsterRunStatus.NOT_STARTED
+
+
+def _report(entry, progress: Progress, steps) -> None:  # type: ignore[no-untyped-def]
+    """Print what a person wants to see of one event."""
+    event = entry.dagster_event
+    clock = datetime.fromtimestamp(entry.timestamp).astimezone().strftime("%H:%M:%S")
+    step = entry.step_key or ""
+    if event is None:
+        progress.console.print(f"  {clock} {step}: {entry.user_message}", highlight=False)
+        return
+    match event.event_type:
+        case DagsterEventType.RUN_START:
+            progress.console.print(f"  {clock} run started")
+        case DagsterEventType.STEP_START:
+            progress.console.print(f"  {clock} {step}: started", highlight=False)
+        case DagsterEventType.STEP_SUCCESS:
+            progress.advance(steps)
+            seconds = event.step_success_data.duration_ms / 1000
+            progress.console.print(f"  {clock} {step}: done in {seconds:.1f} s", highlight=False)
+        case DagsterEventType.STEP_FAILURE | DagsterEventType.RUN_FAILURE:
+            progress.console.print(f"  {clock} [red]{step} failed[/red]: {event.message}")
+            progress.console.print(_reason(event), markup=False, highlight=False)
+
+
+def _reason(event) -> str:  # type: ignore[no-untyped-def]
+    """The innermost words of a failure."""
+    data = event.event_specific_data
+    failure = getattr(data, "user_failure_data", None)
+    if failure is not None and failure.description:
+        return str(failure.description)
+    error = getattr(data, "error", None)
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return str(error.message) if error is not None else ""
+
+
+@click.command()
+@click.option("--since", help="First day (UTC); default: the first of history.")
+@click.option("--till", help="Last day (UTC), included; default: today.")
+@click.option("--fingerprint", default="manual", help="What the run is marked with.")
+@click.option("--is-done", "ask", is_flag=True, help="Only ask whether such a run succeeded.")
+def main(since: str | None, till: str | None, fingerprint: str, *, ask: bool) -> None:
+    """Refresh a range of days and show the progress."""
+    if ask:
+        sys.exit(0 if is_done(fingerprint) else 1)
+    first, last = all_days()
+    port = int(os.environ.get("DAGSTER_PORT") or 3000)
+    run_id = submit(since or first, till or last, fingerprint, port)
+    console = Console()
+    console.print(f"  run {run_id}", highlight=False)
+    sys.exit(0 if follow(run_id, console) else 1)
+
+
+if __name__ == "__main__":
+    main()

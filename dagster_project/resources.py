@@ -1,0 +1,48 @@
+"""What the assets need from outside, read from the environment when a run starts."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from dagster import ConfigurableResource
+from dagster_dbt import DbtCliResource
+
+from dagster_project.dbt_project import DBT_DIRECTORY, DBT_EXECUTABLE
+from mindbox_extract.load import LoadReport, Window, load
+from mindbox_extract.project import Project
+from mindbox_extract.settings import Settings
+
+DEFAULT_PROJECT_FILE = "mindbox_extract/project.yml"
+
+
+def read_project() -> Project:
+    """The project's YAML, from the file that MINDBOX_PROJECT_FILE names."""
+    root = DBT_DIRECTORY.parent
+    return Project.read(root / Path(os.environ.get("MINDBOX_PROJECT_FILE") or DEFAULT_PROJECT_FILE))
+
+
+class MindboxResource(ConfigurableResource):
+    """Loads windows of Mindbox's datasets into the raw tables."""
+
+    def load(
+        self, dataset: str, window: Window, on_progress: Callable[[str], object]
+    ) -> LoadReport:
+        """Load one window of one dataset.
+
+        Raises:
+            mindbox_extract.errors.ExtractError: nothing of the window was changed.
+        """
+        return load(
+            dataset,
+            window,
+            settings=Settings.from_environment(),
+            project=read_project(),
+            on_progress=on_progress,
+        )
+
+
+dbt_resource = DbtCliResource(
+    project_dir=str(DBT_DIRECTORY),
+    profiles_dir=str(DBT_DIRECTORY),
+    dbt_executable=DBT_EXECUTABLE,
+)

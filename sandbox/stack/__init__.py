@@ -1,0 +1,1 @@
+"""The local stack: every service of the project on one machine, under one supervisor."""

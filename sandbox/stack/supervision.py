@@ -1,0 +1,139 @@
+"""Starting and stopping the services through supervisord."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+from xmlrpc.client import Fault, ServerProxy
+
+import requests
+from supervisor.xmlrpc import Faults, SupervisorTransport
+
+from sandbox.stack.settings import StackSettings
+
+CONFIGURATION = Path(__file__).with_name("supervisord.conf")
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class StackError(Exception):
+    """A service did not come up or go down; the text says which, and where its log is."""
+
+
+class Supervisor:
+    """The supervisor of one checkout's services."""
+
+    def __init__(self, settings: StackSettings) -> None:
+        self._settings = settings
+
+    @property
+    def _rpc(self) -> ServerProxy:
+        transport = SupervisorTransport(None, None, f"unix://{self._settings.socket}")
+        return ServerProxy("http://127.0.0.1", transport=transport)
+
+    def is_running(self) -> bool:
+        """Whether the supervisor answers."""
+        try:
+            self._rpc.supervisor.getState()
+        except (OSError, Fault):
+            return False
+        return True
+
+    def ensure(self) -> None:
+        """Start the supervisor where none runs.
+
+        Raises:
+            StackError: it did not answer within 15 s.
+        """
+        if self.is_running():
+            return
+        for folder in (self._settings.logs, self._settings.run):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._settings.socket.unlink(missing_ok=True)
+        subprocess.run(
+            [sys.executable, "-m", "supervisor.supervisord", "-c", str(CONFIGURATION)],
+            env=self._settings.environment(),
+            cwd=self._settings.root,
+            check=True,
+            timeout=30,
+        )
+        _wait(self.is_running, 15, "supervisord", self._settings.logs / "supervisord.log")
+
+    def start(self, service: str) -> None:
+        """Start one service; nothing happens where it runs already.
+
+        Raises:
+            StackError: the service ended at once.
+        """
+        try:
+            self._rpc.supervisor.startProcess(service, False)
+        except Fault as fault:
+            if fault.faultCode != Faults.ALREADY_STARTED:
+                log = self._settings.logs / f"{service}.log"
+                message = f"{service} did not start ({fault.faultString}); see {log}"
+                raise StackError(message) from fault
+
+    def states(self) -> dict[str, tuple[str, str]]:
+        """State and description ("pid 12, uptime 0:01:02") by service."""
+        information = self._rpc.supervisor.getAllProcessInfo()
+        return {row["name"]: (row["statename"], row["description"]) for row in information}
+
+    def shutdown(self) -> None:
+        """Stop every service and the supervisor itself, and wait until all are gone.
+
+        Raises:
+            StackError: the supervisor was still there after 90 s.
+        """
+        if not self.is_running():
+            return
+        pid = int(self._rpc.supervisor.getPID())
+        self._rpc.supervisor.shutdown()
+        log = self._settings.logs / "supervisord.log"
+        _wait(lambda: not _is_alive(pid), 90, "supervisord (stopping)", log)
+
+
+def wait_for_http(url: str, service: str, log: Path, seconds: float = 120) -> None:
+    """Wait until `url` answers with anything but a server error.
+
+    Raises:
+        StackError: it did not within `seconds`.
+    """
+    _wait(lambda: answers_http(url), seconds, service, log)
+
+
+def answers_http(url: str) -> bool:
+    """Whether `url` answers with anything but a server error."""
+    try:
+        return requests.get(url, timeout=5, allow_redirects=False).status_code < 500  # noqa: PLR2004
+    except requests.RequestException:
+        return False
+
+
+def is_unused_local_address(url: str) -> bool:
+    """Whether `url` names a port of this machine on which nobody listens."""
+    address = urlsplit(url)
+    if address.hostname not in LOOPBACK:
+        return False
+    port = address.port or (443 if address.scheme == "https" else 80)
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def _wait(condition: Callable[[], bool], seconds: float, service: str, log: Path) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise StackError(f"{service} is not ready after {seconds:.0f} s; see {log}")
+        time.sleep(0.2)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
