@@ -1,0 +1,65 @@
+"""What Dagster knows, as a snapshot: a renamed asset or a lost check is a diff that one reads."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from dagster import AssetKey, AssetSpec, Definitions
+from syrupy.assertion import SnapshotAssertion
+
+from dagster_project.definitions import definitions
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def describe(spec: AssetSpec) -> dict[str, Any]:
+    return {
+        "group": spec.group_name,
+        "kinds": sorted(spec.kinds),
+        "partitioned": spec.partitions_def is not None,
+        "upstream": sorted(dep.asset_key.to_user_string() for dep in spec.deps),
+    }
+
+
+def test_assets_checks_jobs_and_schedules_are_these(snapshot: SnapshotAssertion) -> None:
+    repository = definitions.get_repository_def()
+    graph = repository.asset_graph
+    found = {
+        "assets": {
+            spec.key.to_user_string(): describe(spec)
+            for spec in sorted(definitions.resolve_all_asset_specs(), key=lambda s: s.key)
+        },
+        "checks": sorted(key.to_user_string() for key in graph.asset_check_keys),
+        "jobs": sorted(job.name for job in repository.get_all_jobs()),
+        "schedules": {
+            schedule.name: schedule.cron_schedule for schedule in repository.schedule_defs
+        },
+    }
+    assert found == snapshot
+
+
+def test_every_asset_is_described() -> None:
+    undescribed = [
+        spec.key.to_user_string()
+        for spec in definitions.resolve_all_asset_specs()
+        if not (spec.description or "").strip()
+    ]
+    assert undescribed == []
+
+
+def test_boards_come_last_and_raw_tables_first() -> None:
+    graph = Definitions.merge(definitions).get_repository_def().asset_graph
+    boards = AssetKey(["superset", "boards"])
+    ancestors = graph.get_ancestor_asset_keys(boards)
+    raw = {key for key in graph.get_all_asset_keys() if key.path[0] == "raw"}
+    assert raw <= ancestors
+
+
+def test_definitions_load_without_any_environment() -> None:
+    bare = {"PATH": os.environ["PATH"]}
+    code = "from dagster_project.definitions import definitions; definitions.get_repository_def()"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=bare, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
