@@ -1,0 +1,1 @@
+"""What runs inside Superset's own process, hung in by `superset_config.py`."""

@@ -1,0 +1,166 @@
+"""Superset's configuration: everything from the environment, safe defaults on one machine.
+
+Read by Superset through SUPERSET_CONFIG_PATH, with the root of the checkout on PYTHONPATH.
+The settings themselves are described in the README beside this file.
+"""
+
+import os
+from copy import deepcopy
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask
+from jinja2 import ChoiceLoader, FileSystemLoader
+from superset.config import DISALLOWED_SQL_FUNCTIONS as SHIPPED_DISALLOWED_FUNCTIONS
+from superset.config import TALISMAN_CONFIG as SHIPPED_TALISMAN_CONFIG
+
+from superset_assets.server.brand import FOLDER as BRAND_FOLDER
+from superset_assets.server.brand import STATIC_URL as BRAND_URL
+from superset_assets.server.brand import Brand
+from superset_assets.server.connections import pooled
+from superset_assets.server.event_log import LogFileEvents
+
+ROOM = Path(__file__).resolve().parent
+HOME = Path(os.environ.get("SUPERSET_HOME", ".local/superset")).resolve()
+REDIS_URL = os.environ.get("SUPERSET_REDIS_URL", "")
+DATA_CACHE_SECONDS = int(os.environ.get("SUPERSET_DATA_CACHE_SECONDS", "600"))
+
+# --- Secrets and metadata -----------------------------------------------------------------
+# The names below that start with a capital are Superset's.
+SECRET_KEY = os.environ["SUPERSET_SECRET_KEY"]
+SQLALCHEMY_DATABASE_URI = os.environ.get(
+    "SUPERSET_DATABASE_URI", f"sqlite:///{HOME / 'superset.db'}?timeout=30"
+)
+DATA_DIR = str(HOME)
+ALEMBIC_SKIP_LOG_CONFIG = True
+
+# --- Clock --------------------------------------------------------------------------------
+# "Today" of relative periods is the project's, and so is every naive time stamp.
+os.environ["TZ"] = os.environ.get("PROJECT_TIME_ZONE", "Europe/Moscow")
+
+# --- Caches -------------------------------------------------------------------------------
+
+
+def _cache(name: str, timeout: timedelta) -> dict[str, Any]:
+    common = {
+        "CACHE_DEFAULT_TIMEOUT": int(timeout.total_seconds()),
+        "CACHE_KEY_PREFIX": f"superset_{name}_",
+    }
+    if REDIS_URL:
+        return {**common, "CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": REDIS_URL}
+    return {
+        **common,
+        "CACHE_TYPE": "FileSystemCache",
+        "CACHE_DIR": str(HOME / "cache" / name),
+        "CACHE_THRESHOLD": 20_000,
+    }
+
+
+CACHE_CONFIG = _cache("metadata", timedelta(days=1))
+DATA_CACHE_CONFIG = _cache("data", timedelta(seconds=DATA_CACHE_SECONDS))
+FILTER_STATE_CACHE_CONFIG = _cache("filter_state", timedelta(days=90))
+EXPLORE_FORM_DATA_CACHE_CONFIG = _cache("explore_form_data", timedelta(days=7))
+
+# --- What people may do -------------------------------------------------------------------
+FEATURE_FLAGS = {
+    "ALERT_REPORTS": bool(REDIS_URL),
+    "CHART_PLUGINS_EXPERIMENTAL": True,  # the number with its comparison (`pop_kpi`)
+    "DASHBOARD_RBAC": True,
+    "DRILL_BY": True,
+    "ENABLE_TEMPLATE_PROCESSING": True,  # the switches of date basis and attribution model
+    "RLS_IN_SQLLAB": True,
+    "TABLE_V2_TIME_COMPARISON_ENABLED": True,
+}
+# The shipped list stands under `clickhouse`, which is not the name of our driver's dialect.
+DISALLOWED_SQL_FUNCTIONS = {
+    **SHIPPED_DISALLOWED_FUNCTIONS,
+    "clickhousedb": {
+        *SHIPPED_DISALLOWED_FUNCTIONS["clickhouse"],
+        *("azureBlobStorage", "cluster", "clusterAllReplicas", "deltaLake", "dictionary"),
+        *("executable", "file", "fileCluster", "gcs", "hdfs", "hdfsCluster", "hudi", "iceberg"),
+        *("input", "jdbc", "loop", "merge", "mergeTreeIndex", "mongodb", "mysql", "odbc"),
+        *("postgresql", "redis", "remote", "remoteSecure", "s3", "s3Cluster", "sqlite"),
+        *("urlCluster", "view", "viewExplain", "ytsaurus"),
+    },
+}
+SESSION_COOKIE_SECURE = os.environ.get("SUPERSET_HTTPS", "false").lower() == "true"
+ENABLE_PROXY_FIX = SESSION_COOKIE_SECURE
+FAB_ADD_SECURITY_API = True
+PREVENT_UNSAFE_DB_CONNECTIONS = True
+ROW_LIMIT = 50_000
+
+# --- No word to foreign hosts -------------------------------------------------------------
+TALISMAN_ENABLED = True
+TALISMAN_CONFIG = deepcopy(SHIPPED_TALISMAN_CONFIG)
+TALISMAN_CONFIG["session_cookie_secure"] = SESSION_COOKIE_SECURE
+TALISMAN_CONFIG["content_security_policy"].update(
+    {
+        "img-src": ["'self'", "blob:", "data:"],
+        "connect-src": ["'self'"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "font-src": ["'self'", "data:"],
+    }
+)
+THEME_FONT_URL_ALLOWED_DOMAINS: list[str] = []
+
+# --- Language and formats -----------------------------------------------------------------
+BABEL_DEFAULT_LOCALE = "ru"
+LANGUAGES = {
+    "ru": {"flag": "ru", "name": "Русский"},
+    "en": {"flag": "us", "name": "English"},
+}
+D3_FORMAT = {
+    "decimal": ",",
+    "thousands": "\u00a0",
+    "grouping": [3],
+    "currency": ["", "\u00a0₽"],
+}
+D3_TIME_FORMAT = {
+    "dateTime": "%A, %e %B %Y г. %X",
+    "date": "%d.%m.%Y",
+    "time": "%H:%M:%S",
+    "periods": ["AM", "PM"],
+    "days": ["воскресенье", "понедельник", "вторник", "среда", "четверг", "пятница", "суббота"],
+    "shortDays": ["вс", "пн", "вт", "ср", "чт", "пт", "сб"],
+    "months": [
+        *("январь", "февраль", "март", "апрель", "май", "июнь"),
+        *("июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь"),
+    ],
+    "shortMonths": [
+        *("янв", "фев", "мар", "апр", "май", "июн"),
+        *("июл", "авг", "сен", "окт", "ноя", "дек"),
+    ],
+}
+CURRENCIES = ["RUB", "USD", "EUR"]
+
+# --- Look ---------------------------------------------------------------------------------
+_brand = Brand(BRAND_FOLDER / f"{os.environ.get('SUPERSET_BRAND', 'default')}.yml")
+APP_NAME = _brand.name
+THEME_DEFAULT = _brand.theme("default")
+THEME_DARK = _brand.theme("dark")
+FAVICONS = [{"href": _brand.favicon}]
+EXTRA_CATEGORICAL_COLOR_SCHEMES = _brand.categorical_schemes()
+EXTRA_SEQUENTIAL_COLOR_SCHEMES = _brand.sequential_schemes()
+BLUEPRINTS = [
+    Blueprint(
+        "brand", __name__, static_folder=str(BRAND_FOLDER / "static"), static_url_path=BRAND_URL
+    )
+]
+
+# --- Speed --------------------------------------------------------------------------------
+DB_CONNECTION_MUTATOR = pooled
+EVENT_LOGGER = LogFileEvents()
+
+
+def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
+    """Hang our templates, words and comparison into the application."""
+    # Superset's own modules need a configured application to be imported.
+    from superset_assets.server.comparison import use_calendar_periods  # noqa: PLC0415
+    from superset_assets.server.russian import serve_language_pack  # noqa: PLC0415
+
+    app.jinja_loader = ChoiceLoader(
+        [FileSystemLoader(ROOM / "server" / "templates"), app.jinja_loader]
+    )
+    serve_language_pack(app)
+    use_calendar_periods()
