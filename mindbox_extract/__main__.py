@@ -1,0 +1,5 @@
+"""Entry point of `python -m mindbox_extract`."""
+
+from .cli import main
+
+main()

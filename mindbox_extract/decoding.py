@@ -1,0 +1,204 @@
+"""Decodes parts with ClickHouse's own parser, embedded in this process.
+
+The engine holds nothing: rows come through a pipe and leave as Arrow batches. It writes no log, and
+its error texts, which may quote a row, are reduced to their code.
+"""
+
+import os
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+import chdb
+import pyarrow as pa
+import pyarrow.compute as pc
+from chdb import ChdbError
+
+from .decoding_sql import TECHNICAL_COLUMNS, decoding_query
+from .errors import ExtractError, PayloadError
+from .payload import Part, chunks, rows_array
+from .project import Project
+from .spec import DatasetSpec, Format
+from .window import Window
+
+# Rows that are parsed at a time; two threads, parse and extraction, hold a few such blocks.
+_BLOCK_BYTES = 16 << 20
+_BATCH_ROWS = 65_536
+_ENGINE_SETTINGS = {
+    "max_threads": os.cpu_count() or 1,
+    "input_format_max_block_size_bytes": _BLOCK_BYTES,
+    "max_memory_usage": 4 << 30,
+    "input_format_with_names_use_header": 1,
+    "input_format_skip_unknown_fields": 1,
+    "format_csv_delimiter": "';'",
+    "input_format_csv_empty_as_default": 1,
+    "session_timezone": "'UTC'",
+    "output_format_arrow_string_as_string": 1,
+}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a part's rows carry besides themselves.
+
+    Attributes:
+        window: of the load; rows of events outside it are told apart.
+        extracted_at: when the load began, UTC.
+        days: ISO dates for the dataset's window columns, by column.
+    """
+
+    load_id: str
+    window: Window
+    extracted_at: datetime
+    days: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Some rows of a part.
+
+    Attributes:
+        good: rows for the raw table, in its columns.
+        bad: unreadable rows: `position`, `problem` ("path|reason") and `row_hash`.
+        outside: how many good rows belong to another window and were left out.
+    """
+
+    good: pa.Table
+    bad: pa.Table
+    outside: int
+
+
+class Decoder:
+    """An embedded engine for one load; close it to give its memory back."""
+
+    def __init__(self, spec: DatasetSpec, project: Project, customer_secret: str) -> None:
+        self._spec = spec
+        self._project = project
+        self._secret = customer_secret
+        self._engine = chdb.connect(":memory:")
+
+        self.bytes_of_last_part = 0
+
+    def close(self) -> None:
+        """Give the engine's memory back."""
+        self._engine.close()
+
+    def decode(self, part: Part, origin: Origin, where: str) -> Iterator[Decoded]:
+        """Decode a part in bounded memory.
+
+        Raises:
+            PayloadError: the part is truncated or is no list of rows.
+            ExtractError: the engine itself failed.
+        """
+        plain = chunks(part, where)
+        rows = rows_array(plain, self._spec.root, where) if self._is_json else plain
+        with _Feed(rows) as feed:
+            query = decoding_query(self._spec, feed.descriptor, self._project.product_id_system)
+            settings = ", ".join(f"{name} = {value}" for name, value in _ENGINE_SETTINGS.items())
+            try:
+                with self._engine.send_query(
+                    f"{query} SETTINGS {settings}", "Arrow", params=self._parameters(part, origin)
+                ) as stream:
+                    for batch in stream.record_batch(_BATCH_ROWS):
+                        yield _sorted_out(pa.Table.from_batches([batch]))
+            except ChdbError as error:
+                feed.raise_own_error()
+                raise _without_payload(str(error), where) from None
+            feed.raise_own_error()
+            self.bytes_of_last_part = feed.bytes
+
+    @property
+    def _is_json(self) -> bool:
+        return self._spec.format is Format.JSON
+
+    def _parameters(self, part: Part, origin: Origin) -> dict[str, str]:
+        moments = {
+            "extracted_at": origin.extracted_at,
+            "window_start": origin.window.since,
+            "window_end": origin.window.till,
+        }
+        return {
+            "customer_secret": self._secret,
+            "decimal_separator": self._project.decimal_separator,
+            "export_id": part.export_id,
+            "load_id": origin.load_id,
+            **{name: f"{moment:%Y-%m-%d %H:%M:%S.%f}"[:-3] for name, moment in moments.items()},
+            **origin.days,
+        }
+
+
+class _Feed:
+    """A thread that writes chunks into a pipe, and the end that the engine reads."""
+
+    def __init__(self, rows: Iterator[bytes]) -> None:
+        self.descriptor, self._write_end = os.pipe()
+        self._rows = rows
+        self._error: BaseException | None = None
+        self.bytes = 0
+        self._thread = threading.Thread(target=self._run, name="part-feed", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Without a reader the writer stops with EPIPE, so the thread ends in any case.
+        os.close(self.descriptor)
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            with os.fdopen(self._write_end, "wb") as pipe:
+                for chunk in self._rows:
+                    pipe.write(chunk)
+                    self.bytes += len(chunk)
+        except BrokenPipeError:
+            return  # the engine stopped reading and says itself why
+        except BaseException as error:  # noqa: BLE001 - handed to the reading thread, which raises it
+            self._error = error
+
+    def raise_own_error(self) -> None:
+        """Raise what went wrong while the part was read, which is why the engine saw no end."""
+        if self._error is not None:
+            raise self._error
+
+
+def _sorted_out(batch: pa.Table) -> Decoded:
+    is_bad = pc.not_equal(batch["_problem"], "")
+    bad = batch.filter(is_bad)
+    good = batch.filter(pc.invert(is_bad))
+    inside = good.filter(pc.invert(good["_outside"]))
+    return Decoded(
+        good=inside.drop_columns(list(TECHNICAL_COLUMNS)),
+        bad=pa.table(
+            {
+                "position": bad["_position"],
+                "problem": bad["_problem"],
+                "row_hash": bad["_row_hash"],
+            }
+        ),
+        outside=good.num_rows - inside.num_rows,
+    )
+
+
+# Codes with which the parser says that the input is not what it should be.
+_INPUT_ERRORS = {"CANNOT_PARSE_INPUT_ASSERTION_FAILED", "INCORRECT_DATA", "CANNOT_READ_ALL_DATA"}
+
+
+def _without_payload(message: str, where: str) -> ExtractError:
+    name = next(iter(re.findall(r"\(([A-Z][A-Z_]+)\)\s*$", message)), "UNKNOWN")
+    code = next(iter(re.findall(r"Code: (\d+)", message)), "?")
+    row = next(iter(re.findall(r"\(at row (\d+)\)", message)), None)
+    place = f" at row {row}" if row else ""
+    if name in _INPUT_ERRORS or name.startswith("CANNOT_PARSE"):
+        return PayloadError(
+            f"{where}: not a complete list of rows{place} ({name}); the file is truncated or not "
+            "what the operation should export; load the window again, then look at the operation"
+        )
+    return ExtractError(
+        f"{where}: the embedded engine failed{place} (code {code}, {name}); its text is withheld "
+        "because it may quote a row"
+    )

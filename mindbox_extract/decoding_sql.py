@@ -1,0 +1,288 @@
+"""Turns a dataset's description into the query that decodes one part.
+
+The query reads rows from a pipe, takes the allow-listed paths out of each (an absent path, a null
+and an empty text are the same: nothing), and gives the raw table's columns, the load columns and
+four technical ones: `_position` of the row in its part, `_problem` ("path|reason", empty for a good
+row), `_row_hash` (keyed, only for bad rows) and `_outside` (the row belongs to another window).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from .datasets import PRODUCT_ID_SYSTEM
+from .spec import DatasetSpec, Field, Format, ListField
+from .values import TEXTS, keyed_hash
+
+LOAD_COLUMNS = {
+    "_version_at": "DateTime64(3, 'UTC')",
+    "_extracted_at": "DateTime64(3, 'UTC')",
+    "_window_start": "DateTime64(3, 'UTC')",
+    "_window_end": "DateTime64(3, 'UTC')",
+    "_export_id": "String",
+    "_load_id": "String",
+    "_content_hash": "UInt64",
+}
+TECHNICAL_COLUMNS = ("_position", "_problem", "_row_hash", "_outside")
+
+# An array where an object should be is read by position; a first key that no object has shows it.
+_NO_OBJECT = "__no_object"
+
+# Keys that Mindbox itself defines. Others under `ids` and `customFields` are a project's own names,
+# and answers write their first letter small whatever it was.
+_STANDARD_IDS = {"id", "mindboxId", "externalId", "systemName", "variantNum"}
+_OWN_NAMES = {"ids", "customFields"}
+
+
+@dataclass
+class _Node:
+    """What is read at a place in a row: text, texts, an object, or an array of objects."""
+
+    children: dict[str, "_Node"] = field(default_factory=dict)
+    is_array: bool = False
+
+    def structure(self) -> str:
+        if self.children:
+            members = "".join(f", `{k}` {node.structure()}" for k, node in self.children.items())
+            inner = f"Tuple(`{_NO_OBJECT}` Nullable(String){members})"
+        else:
+            inner = "Nullable(String)"
+        return f"Array({inner})" if self.is_array else inner
+
+    def add(self, path: str, *, is_array: bool = False) -> "_Node":
+        node, parent = self, ""
+        for key in path.split("."):
+            for spelling in _spellings(key, parent):
+                child = node.children.setdefault(spelling, _Node())
+            node, parent = child, key
+        node.is_array = node.is_array or is_array
+        return node
+
+
+def _spellings(key: str, parent: str) -> tuple[str, ...]:
+    if parent in _OWN_NAMES and key not in _STANDARD_IDS:
+        other = key[0].swapcase() + key[1:]
+        return (other, key) if other != key else (key,)
+    return (key,)
+
+
+def _access(base: str, path: str) -> str:
+    """The text at a path below a tuple, or NULL when it is absent or empty."""
+    places, parent = [base], ""
+    for key in path.split("."):
+        places = [
+            f"tupleElement({place}, '{name}')"
+            for place in places
+            for name in _spellings(key, parent)
+        ]
+        parent = key
+    found = places[0] if len(places) == 1 else f"coalesce({', '.join(places)})"
+    return f"nullIf({found}, '')"
+
+
+class _Compiler:
+    def __init__(self, spec: DatasetSpec, product_id_system: str) -> None:
+        self.spec = spec
+        self._own = {PRODUCT_ID_SYSTEM: product_id_system}
+        self.moment = spec.version or spec.event_time or "NULL"
+
+    def path(self, path: str) -> str:
+        for placeholder, name in self._own.items():
+            path = path.replace(placeholder, name)
+        return path
+
+    def tree(self) -> _Node:
+        root = _Node()
+        if self.spec.unnest:
+            root.add(self.spec.unnest, is_array=True)
+        for item in self.spec.fields:
+            if isinstance(item, ListField):
+                element = root.add(item.path, is_array=True)
+                for member in item.items:
+                    element.add(self.path(member.path))
+            else:
+                for path in filter(None, (item.path, item.fallback)):
+                    root.add(self.path(path), is_array=item.value is TEXTS)
+        return root
+
+    def text(self, item: Field, base: str) -> str:
+        """Expression of the field's text under a tuple; of its texts for a list of texts."""
+        if item.value is TEXTS:
+            return f"tupleElement({base}, '{item.path}')"
+        unnest = self.spec.unnest
+        if unnest and item.path.startswith(f"{unnest}."):
+            return _access("element", self.path(item.path).removeprefix(f"{unnest}."))
+        found = [_access(base, self.path(path)) for path in (item.path, item.fallback) if path]
+        return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
+
+    def value(self, item: Field, base: str) -> str:
+        return item.value.read.format(x=self.text(item, base), moment=self.moment)
+
+    def column(self, item: Field | ListField) -> str:
+        if not isinstance(item, ListField):
+            return self.value(item, "doc")
+        members = ", ".join(self.value(member, "e") for member in item.items)
+        rows = f"arrayMap(e -> tuple({members}), tupleElement(doc, '{item.path}'))"
+        return f"CAST({rows}, '{item.type}')"
+
+    def problems(self) -> Iterator[tuple[str, str, str]]:
+        """Conditions of everything that can be wrong with a row: (condition, path, reason)."""
+        yield self._broken_json() if self.spec.format is Format.JSON else ("0", "", "")
+        for item in self.spec.fields:
+            if isinstance(item, ListField):
+                array = f"tupleElement(doc, '{item.path}')"
+                yield (
+                    f"arrayExists(e -> tupleElement(e, '{_NO_OBJECT}') IS NOT NULL, {array})",
+                    item.path,
+                    "an element is not an object",
+                )
+                for member in item.items:
+                    for condition, reason in self._field_problems(member, "e"):
+                        yield (
+                            f"arrayExists(e -> {condition}, {array})",
+                            f"{item.path}.{self.path(member.path)}",
+                            reason,
+                        )
+            elif item.value is not TEXTS:
+                for condition, reason in self._field_problems(item, "doc"):
+                    yield condition, self.path(item.path), reason
+        if self.spec.format is Format.JSON:
+            yield from self._misplaced(self.tree(), (), "doc")
+
+    def _field_problems(self, item: Field, base: str) -> Iterator[tuple[str, str]]:
+        text = self.text(item, base)
+        if item.required:
+            yield f"{text} IS NULL", "missing"
+        if item.value.readable:
+            readable = item.value.readable.format(x=text, moment=self.moment)
+            yield f"{text} IS NOT NULL AND NOT ifNull({readable}, 0)", "unreadable"
+
+    def _broken_json(self) -> tuple[str, str, str]:
+        # A broken row reads as nothing at all, so the costly check is made for such rows only.
+        first = next(f for f in self.spec.fields if isinstance(f, Field) and f.required)
+        return (
+            f"{self.text(first, 'doc')} IS NULL AND NOT isValidJSON(payload)",
+            "row",
+            "not valid JSON",
+        )
+
+    def _misplaced(
+        self, node: _Node, path: tuple[str, ...], base: str
+    ) -> Iterator[tuple[str, str, str]]:
+        """An object or array that is declared, and something else that is there.
+
+        What is not of its declared shape reads as empty; only then is the row looked at again.
+        """
+        for key, child in node.children.items():
+            here, place = (*path, key), f"tupleElement({base}, '{key}')"
+            keys = ", ".join(f"'{k}'" for k in here)
+            if child.is_array:
+                seen = f"notEmpty({place})"
+                expected, reason = "Array", "not an array"
+            elif child.children:
+                yield (
+                    f"tupleElement({place}, '{_NO_OBJECT}') IS NOT NULL",
+                    ".".join(here),
+                    "not an object",
+                )
+                seen = " OR ".join(f"{text} IS NOT NULL" for text in _texts(child, place))
+                expected, reason = "Object", "not an object"
+            else:
+                continue
+            yield (
+                f"NOT ({seen}) AND JSONType(payload, {keys}) NOT IN ('Null', '{expected}')",
+                ".".join(here),
+                reason,
+            )
+            if not child.is_array:
+                yield from self._misplaced(child, here, place)
+
+
+def _texts(node: _Node, base: str) -> Iterator[str]:
+    for key, child in node.children.items():
+        place = f"tupleElement({base}, '{key}')"
+        if child.is_array:
+            yield f"nullIf(notEmpty({place}), 0)"
+        elif child.children:
+            yield from _texts(child, place)
+        else:
+            yield place
+
+
+def _source(compiler: _Compiler, descriptor: int) -> str:
+    """Subquery of `payload` (the row's own bytes), `doc` (its allowed values), `_row_number`."""
+    tree, spec = compiler.tree(), compiler.spec
+    if spec.format is Format.JSON:
+        structure = tree.structure().replace("\\", "\\\\").replace("'", "\\'")
+        decoded = (
+            f"SELECT _row_number, json AS payload, JSONExtract(json, '{structure}') AS doc "
+            f"FROM file('/dev/fd/{descriptor}', JSONAsString, 'json String')"
+        )
+    else:
+        columns = list(tree.children)
+        structure = ", ".join(f"`{name}` Nullable(String)" for name in columns)
+        names = ", ".join(f"`{name}`" for name in columns)
+        decoded = (
+            f"SELECT _row_number, toString(tuple({names})) AS payload, "
+            f"CAST(tuple({names}), 'Tuple({structure})') AS doc "
+            f"FROM file('/dev/fd/{descriptor}', CSVWithNames, '{structure}')"
+        )
+    if spec.unnest:
+        return (
+            f"SELECT _row_number, payload, doc, element FROM ({decoded}) "
+            f"LEFT ARRAY JOIN tupleElement(doc, '{spec.unnest}') AS element"
+        )
+    return decoded
+
+
+def content_hash(columns: dict[str, str]) -> str:
+    """Hash of a row's values; a NULL is a value of its own, not the end of the hash."""
+    return "sipHash64({})".format(
+        ", ".join(
+            f"isNull(`{name}`), assumeNotNull(`{name}`)"
+            if type_.startswith("Nullable")
+            else f"`{name}`"
+            for name, type_ in columns.items()
+        )
+    )
+
+
+def decoding_query(spec: DatasetSpec, descriptor: int, product_id_system: str) -> str:
+    """The query that decodes the rows which arrive on an open file descriptor of this process.
+
+    Its parameters: customer_secret, decimal_separator, extracted_at, window_start, window_end,
+    export_id, load_id (all String; moments as `YYYY-MM-DD hh:mm:ss.fff` in UTC), and one String
+    (`YYYY-MM-DD`) for each of the dataset's window columns, named like it.
+    """
+    compiler = _Compiler(spec, product_id_system)
+    columns = [f"toDate({{{c.column}:String}}) AS `{c.column}`" for c in spec.window_columns]
+    columns += [f"{compiler.column(item)} AS `{item.column}`" for item in spec.fields]
+    moments = {
+        name: f"toDateTime64({{{name}:String}}, 3, 'UTC')"
+        for name in ("extracted_at", "window_start", "window_end")
+    }
+    columns += [
+        f"{f'`{spec.version}`' if spec.version else moments['window_end']} AS _version_at",
+        f"{moments['extracted_at']} AS _extracted_at",
+        f"{moments['window_start']} AS _window_start",
+        f"{moments['window_end']} AS _window_end",
+        "{export_id:String} AS _export_id",
+        "{load_id:String} AS _load_id",
+        f"{content_hash(spec.columns)} AS _content_hash",
+        "toUInt64(_row_number) AS _position",
+        f"{_first_problem(list(compiler.problems()))} AS _problem",
+        f"if(_problem = '', 0, {keyed_hash('payload')}) AS _row_hash",
+        _outside(spec, moments),
+    ]
+    return f"SELECT {', '.join(columns)} FROM ({_source(compiler, descriptor)})"
+
+
+def _first_problem(problems: Sequence[tuple[str, str, str]]) -> str:
+    branches = ", ".join(f"{condition}, '{path}|{reason}'" for condition, path, reason in problems)
+    return f"multiIf({branches}, '')"
+
+
+def _outside(spec: DatasetSpec, moments: dict[str, str]) -> str:
+    if not spec.event_time:
+        return "false AS _outside"
+    time, since, till = f"`{spec.event_time}`", moments["window_start"], moments["window_end"]
+    return f"toBool({time} < {since} OR {time} >= {till}) AS _outside"

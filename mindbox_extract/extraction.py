@@ -1,0 +1,130 @@
+"""Asks Mindbox for a unit and decodes what it sends; the warehouse is not known here."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+
+from .client import MindboxClient
+from .decoding import Decoder, Origin
+from .exports import Exports
+from .pages import Pages
+from .payload import Part
+from .planning import Request, Unit
+from .project import Project
+from .settings import Settings
+from .spec import DatasetSpec, Protocol
+
+OnState = Callable[[str, str], None]
+
+
+@dataclass
+class Tally:
+    """What came so far of a unit."""
+
+    rows: int = 0
+    quarantined: int = 0
+    outside_window: int = 0
+    bytes: int = 0
+    export_ids: list[str] = field(default_factory=list)
+
+    @property
+    def seen(self) -> int:
+        """All rows of all parts, good or not."""
+        return self.rows + self.quarantined + self.outside_window
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Decoded rows of one part: good ones for the raw table, bad ones for the quarantine."""
+
+    good: pa.Table
+    bad: pa.Table
+
+
+class Extraction:
+    """The reading half of a load: one client and one embedded engine for all its units."""
+
+    def __init__(
+        self, spec: DatasetSpec, settings: Settings, project: Project, on_state: OnState
+    ) -> None:
+        self._spec = spec
+        self._project = project
+        self._client = MindboxClient(settings, project.transport)
+        self._decoder = Decoder(spec, project, settings.customer_key_secret.get_secret_value())
+        self._on_state = on_state
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._decoder.close()
+        self._client.close()
+
+    def batches(
+        self, unit: Unit, load_id: str, extracted_at: datetime, tally: Tally
+    ) -> Iterator[Batch]:
+        """Decoded rows of a unit, in no particular order; `tally` keeps the counts.
+
+        Raises:
+            ExtractError: whatever Mindbox, the files or the engine do wrong, with its place.
+        """
+        for request in unit.requests:
+            where = f"{self._spec.name} of {request.window}"
+            origin = Origin(load_id, unit.window, extracted_at, unit.days(self._spec, request))
+            for part in self._parts(request, where):
+                if part.export_id and part.export_id not in tally.export_ids:
+                    tally.export_ids.append(part.export_id)
+                with part.file:
+                    yield from self._decoded(part, origin, where, tally)
+
+    def _parts(self, request: Request, where: str) -> Iterator[Part]:
+        if self._spec.protocol is Protocol.PAGED:
+            return Pages(self._client, self._project).parts(self._spec, request, where)
+        exports = Exports(self._client, self._project, self._on_state)
+        return exports.parts(self._spec, request, where)
+
+    def _decoded(self, part: Part, origin: Origin, where: str, tally: Tally) -> Iterator[Batch]:
+        place = f"{where}, export {part.export_id}, part {part.number}"
+        if not part.export_id:
+            place = f"{where}, page {part.number}"
+        for decoded in self._decoder.decode(part, origin, place):
+            tally.rows += decoded.good.num_rows
+            tally.quarantined += decoded.bad.num_rows
+            tally.outside_window += decoded.outside
+            yield Batch(decoded.good, self._quarantine_rows(decoded.bad, part, origin))
+        tally.bytes += self._decoder.bytes_of_last_part
+
+    def _quarantine_rows(self, bad: pa.Table, part: Part, origin: Origin) -> pa.Table:
+        problems = [problem.split("|", 1) for problem in bad["problem"].to_pylist()]
+        count = bad.num_rows
+        moment = pa.timestamp("ms", tz="UTC")
+        return pa.table(
+            {
+                "dataset": pa.array([self._spec.name] * count, pa.string()),
+                "row_hash": bad["row_hash"],
+                "part": pa.array([part.number] * count, pa.uint32()),
+                "position": bad["position"],
+                "field": pa.array([path for path, _ in problems], pa.string()),
+                "reason": pa.array([reason for _, reason in problems], pa.string()),
+                "_version_at": pa.array([origin.window.till] * count, moment),
+                "_extracted_at": pa.array([_to_milliseconds(origin.extracted_at)] * count, moment),
+                "_window_start": pa.array([origin.window.since] * count, moment),
+                "_window_end": pa.array([origin.window.till] * count, moment),
+                "_export_id": pa.array([part.export_id] * count, pa.string()),
+                "_load_id": pa.array([origin.load_id] * count, pa.string()),
+                "_content_hash": bad["row_hash"],
+            }
+        )
+
+
+def _to_milliseconds(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

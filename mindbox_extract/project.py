@@ -1,0 +1,135 @@
+"""The project file: everything that differs between two clients and is no secret."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from .errors import ConfigurationError
+
+OrderCategory = Literal["CheckedOut", "Paid", "Delivered", "Cancelled", "Returned"]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"{name!r} is no IANA time zone") from None
+    return name
+
+
+class _Section(BaseModel):
+    # A misspelt setting must not be ignored in silence.
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Attribution(_Section):
+    """How an order is credited to a mailing; see Mindbox's help page on attribution."""
+
+    window_days: int = Field(ge=1, le=30)
+    sms_touch: Literal["click", "delivery"]
+    excluded_mailing_types: list[Literal["mass", "trigger", "transaction"]]
+    excluded_mailings: list[str]
+
+
+class Quarantine(_Section):
+    """How many unreadable rows a load may set aside before it fails."""
+
+    max_share: float = Field(ge=0, le=1)
+    min_rows: int = Field(ge=1)
+
+
+class Windows(_Section):
+    """How many days one export may span, per dataset."""
+
+    export_days: dict[str, Annotated[int, Field(ge=1, le=92)]]
+
+
+class Polling(_Section):
+    """How long and how often a running export is asked for, in seconds."""
+
+    first_wait_seconds: float = Field(gt=0)
+    longest_wait_seconds: float = Field(gt=0)
+    give_up_after_seconds: float = Field(gt=0)
+
+
+class Transport(_Section):
+    """Timeouts and repeats of single requests."""
+
+    connect_timeout_seconds: float = Field(gt=0)
+    read_timeout_seconds: float = Field(gt=0)
+    retries: int = Field(ge=0, le=10)
+    backoff_seconds: float = Field(ge=0)
+    longest_retry_after_seconds: float = Field(gt=0)
+    items_per_page: int = Field(ge=1, le=10_000)
+
+
+class Project(_Section):
+    """One client's Mindbox project, as `project.yml` describes it explains it."""
+
+    time_zone: Annotated[str, AfterValidator(_known_zone)]
+    decimal_separator: Literal[".", ","]
+    operations: dict[str, str]
+    product_id_system: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
+    action_templates: dict[str, str]
+    order_status_categories: dict[str, OrderCategory]
+    order_goal_categories: list[OrderCategory]
+    attribution: Attribution
+    quarantine: Quarantine
+    windows: Windows
+    polling: Polling
+    transport: Transport
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read and check the file.
+
+        Raises:
+            ConfigurationError: no such file, no YAML, or a setting that is unknown, missing or
+                out of its range.
+        """
+        try:
+            return cls.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        except OSError as error:
+            raise ConfigurationError(
+                f"project file {path}: {error.strerror}; set MINDBOX_PROJECT_FILE to yours"
+            ) from error
+        except yaml.YAMLError as error:
+            raise ConfigurationError(f"project file {path} is not YAML: {error}") from error
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()
+            )
+            raise ConfigurationError(f"project file {path}: {problems}") from error
+
+    def operation(self, dataset: str) -> str:
+        """Name of the operation that brings the dataset, as the client's administrator named it.
+
+        Raises:
+            ConfigurationError: the project file names none.
+        """
+        try:
+            return self.operations[dataset]
+        except KeyError:
+            raise ConfigurationError(
+                f"{dataset}: the project file names no operation for it; create one in Mindbox "
+                f"and add `operations.{dataset}`"
+            ) from None
+
+    def export_days(self, dataset: str) -> int:
+        """Longest window of one load of the dataset, in days."""
+        return self.windows.export_days.get(dataset, 1)
+
+    def dbt_vars(self) -> dict[str, Any]:
+        """What the models need to know of the project, as dbt's `--vars`."""
+        return {
+            "project_time_zone": self.time_zone,
+            "order_goal_categories": self.order_goal_categories,
+            "order_status_categories": dict(self.order_status_categories),
+            "attribution_window_days": self.attribution.window_days,
+            "attribution_sms_touch": self.attribution.sms_touch,
+            "attribution_excluded_mailing_types": self.attribution.excluded_mailing_types,
+            "attribution_excluded_mailings": self.attribution.excluded_mailings,
+        }
