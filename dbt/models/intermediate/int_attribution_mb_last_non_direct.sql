@@ -1,0 +1,58 @@
+{{ config(materialized="view") }}
+
+-- Mindbox's own rule: the order goes to the latest touch before it, whatever its age, and only then
+-- is the age compared with the window. Visits from other sources do not break the credit until site
+-- visits are loaded.
+with
+    orders as (
+        select order_id, customer_key, brand, ordered_at
+        from {{ ref("int_orders") }}
+        where is_goal = 1 and is_identified = 1
+    ),
+
+    touches as (
+        select *
+        from {{ ref("int_message_touches") }}
+        where
+            touch_kind
+            = if(mailing_channel = 'sms', {{ string_literal(var("attribution_sms_touch")) }}, 'click')
+            and not has(
+                {{ string_array(var("attribution_excluded_mailing_types")) }}, mailing_type
+            )
+            and not has({{ string_array(var("attribution_excluded_mailings")) }}, mailing_id)
+    ),
+
+    -- Touches of one instant: the larger message id, compared as the number it is.
+    distinct_touches as (
+        select
+            customer_key,
+            brand,
+            touch_at,
+            argMax(message_id, (toUInt128OrZero(message_id), message_id)) as message_id
+        from touches
+        group by customer_key, brand, touch_at
+    ),
+
+    last_touches as (
+        select
+            orders.order_id as order_id,
+            orders.ordered_at as ordered_at,
+            distinct_touches.message_id as message_id,
+            distinct_touches.touch_at as touch_at
+        from orders
+        asof join
+            distinct_touches
+            on orders.customer_key = distinct_touches.customer_key
+            and orders.brand = distinct_touches.brand
+            and orders.ordered_at >= distinct_touches.touch_at
+    )
+
+select
+    order_id,
+    'mb_last_non_direct' as attribution_model,
+    'mailings' as channel_group,
+    message_id,
+    touch_at,
+    toDecimal32(1, 6) as weight
+from last_touches
+where ordered_at <= touch_at + toIntervalHour(24 * {{ var("attribution_window_days") | int }})
