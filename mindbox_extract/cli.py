@@ -151,7 +151,7 @@ def _shown() -> Iterator[OnProgress]:
         def show(progress: Progress) -> None:
             bar.update(
                 task,
-                description=f"{_said(progress)} {progress.rows} rows",
+                description=str(progress),
                 total=progress.units,
                 completed=progress.unit - (progress.step is not Step.LOGGED),
             )
@@ -163,14 +163,9 @@ def _print_plainly(progress: Progress) -> None:
     if progress.step in {Step.EXPORT, Step.ROWS_INSERTED, Step.LANDED}:
         moment = datetime.now(UTC).strftime("%H:%M:%S")
         click.echo(
-            f"{moment} [{progress.unit}/{progress.units}] {_said(progress)} {progress.rows} rows",
+            f"{moment} [{progress.unit}/{progress.units}] {progress}",
             err=True,
         )
-
-
-def _said(progress: Progress) -> str:
-    detail = f" ({progress.detail})" if progress.detail else ""
-    return f"{progress.dataset} {progress.window}: {progress.step}{detail}"
 
 
 def _status_table(found: list[DatasetStatus], *, fingerprint: bool) -> Table:

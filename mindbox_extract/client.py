@@ -109,7 +109,8 @@ class MindboxClient:
         except requests.RequestException as error:
             raise MindboxError(
                 f"{where}: no answer from {self._url} after {self._transport.retries} repeats "
-                f"({_cause(error)}); check MINDBOX_URL and the network, then load again"
+                f"({_cause(error)}); check MINDBOX_URL and the network, then load again",
+                is_passing=True,
             ) from error
         envelope = _envelope(content)
         if response.status_code == requests.codes.ok and envelope.status == "Success":
@@ -117,7 +118,8 @@ class MindboxClient:
         raise MindboxError(
             f"{where}: operation {operation} answered {response.status_code} "
             f"{envelope.status or 'without a status'}{_told(envelope)}; "
-            f"{_advice(response.status_code, envelope)}"
+            f"{_advice(response.status_code, envelope)}",
+            is_passing=response.status_code in _PASSING,
         )
 
     def download(self, url: str, where: str) -> IO[bytes]:
@@ -152,7 +154,8 @@ class MindboxClient:
         except (requests.RequestException, HTTPError) as error:
             raise _BrokenDownloadError(
                 f"{where}: the download from {urlsplit(url).netloc} broke off ({_cause(error)}); "
-                "load the window again"
+                "load the window again",
+                is_passing=True,
             ) from None
 
     def _check_file_answer(self, response: requests.Response, where: str) -> None:
@@ -167,7 +170,8 @@ class MindboxClient:
             raise StaleLinkError(f"{where}: {host} refuses the link ({response.status_code})")
         if response.status_code != requests.codes.ok:
             raise MindboxError(
-                f"{where}: the file host {host} answered {response.status_code}; load again later"
+                f"{where}: the file host {host} answered {response.status_code}; load again later",
+                is_passing=response.status_code in _PASSING,
             )
 
     def _check_host(self, url: str, where: str) -> None:

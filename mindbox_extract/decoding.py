@@ -196,7 +196,8 @@ def _without_payload(message: str, where: str) -> ExtractError:
     if name in _INPUT_ERRORS or name.startswith("CANNOT_PARSE"):
         return PayloadError(
             f"{where}: not a complete list of rows{place} ({name}); the file is truncated or not "
-            "what the operation should export; load the window again, then look at the operation"
+            "what the operation should export; load the window again, then look at the operation",
+            is_passing=True,
         )
     return ExtractError(
         f"{where}: the embedded engine failed{place} (code {code}, {name}); its text is withheld "

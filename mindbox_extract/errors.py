@@ -2,7 +2,15 @@
 
 
 class ExtractError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base of every error that this package raises on purpose.
+
+    Attributes:
+        is_passing: the same load may well succeed later, with nothing changed.
+    """
+
+    def __init__(self, message: str, *, is_passing: bool = False) -> None:
+        super().__init__(message)
+        self.is_passing = is_passing
 
 
 class ConfigurationError(ExtractError):

@@ -104,7 +104,8 @@ class Exports:
             raise MindboxError(
                 f"{where}: export {export_id} is not ready after "
                 f"{polling.give_up_after_seconds:.0f} s; load again later (a running export is "
-                "found again), or shorten windows.export_days in the project file"
+                "found again), or shorten windows.export_days in the project file",
+                is_passing=True,
             )
 
         attempts = Retrying(

@@ -22,6 +22,8 @@ from .spec import DatasetSpec
 from .warehouse import Warehouse
 from .window import Window
 
+__all__ = ["LoadReport", "Window", "load", "spec_of"]
+
 # Rows that are sent to the warehouse at once: few enough for memory, enough for large parts.
 _INSERT_ROWS = 500_000
 _INSERT_BYTES = 128 << 20

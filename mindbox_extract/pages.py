@@ -45,7 +45,8 @@ class Pages:
             if total is not None and seen < total:
                 raise MindboxError(
                     f"{place}: the last page, though {total} rows were announced and {seen} came; "
-                    "load the window again"
+                    "load the window again",
+                    is_passing=True,
                 )
             return
 

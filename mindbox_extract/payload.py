@@ -55,7 +55,8 @@ def chunks(part: Part, where: str) -> Iterator[bytes]:
     except (EOFError, OSError, zlib.error) as error:
         raise PayloadError(
             f"{where}: the packed file is truncated or damaged ({type(error).__name__}); "
-            "load the window again"
+            "load the window again",
+            is_passing=True,
         ) from error
 
 
@@ -99,5 +100,7 @@ def rows_array(plain: Iterator[bytes], root: str, where: str) -> Iterator[bytes]
             held += chunk
     held = held.rstrip()
     if not held.endswith(b"}"):
-        raise PayloadError(f"{where}: truncated, its end is missing; load the window again")
+        raise PayloadError(
+            f"{where}: truncated, its end is missing; load the window again", is_passing=True
+        )
     yield held[:-1]

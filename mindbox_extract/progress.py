@@ -38,6 +38,10 @@ class Progress:
     rows: int = 0
     detail: str = ""
 
+    def __str__(self) -> str:
+        detail = f" ({self.detail})" if self.detail else ""
+        return f"{self.dataset} {self.window}: {self.step}{detail}, {self.rows} rows"
+
 
 OnProgress = Callable[[Progress], None]
 

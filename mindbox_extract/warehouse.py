@@ -8,7 +8,7 @@ from typing import Any
 
 import clickhouse_connect
 import pyarrow as pa
-from clickhouse_connect.driver.exceptions import ClickHouseError
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError
 from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
@@ -96,7 +96,9 @@ class Warehouse:
             said = str(error).splitlines()[0][:_MESSAGE_LIMIT] if str(error) else ""
             raise WarehouseError(
                 f"ClickHouse at {self._address}, {doing}: {type(error).__name__} {said}; check "
-                "CLICKHOUSE_* and that the server runs and lets this user do it, then load again"
+                "CLICKHOUSE_* and that the server runs and lets this user do it, then load again",
+                is_passing=isinstance(error, OperationalError)
+                or not isinstance(error, DatabaseError),
             ) from error
 
     def prepare(self, *specs: DatasetSpec) -> None:
