@@ -1,33 +1,46 @@
 """The boards in Superset as an asset: pushed when what they read has been rebuilt."""
 
-from dagster import AssetExecutionContext, AssetKey, Failure, MaterializeResult, MetadataValue, asset
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    Failure,
+    MaterializeResult,
+    MetadataValue,
+    RetryPolicy,
+    asset,
+)
 
 from dagster_project.dbt import dbt_models
-from superset_assets.errors import AssetError
-from superset_assets.push import push
+from superset_assets.client import SupersetClient, SupersetError
+from superset_assets.files import AssetFiles
+from superset_assets.publish import push
+from superset_assets.settings import ROOM, SettingsError, SupersetLogin, Warehouse
 
 MARTS = "marts"
 
 
 @asset(
     key=AssetKey(["superset", "boards"]),
-    deps=[key for key in sorted(dbt_models.keys) if key.path[0] == MARTS],
+    deps=sorted(key for key in dbt_models.keys if key.path[0] == MARTS),
     description="Datasets, charts and boards of the repository, brought to Superset as they are.",
     group_name="superset",
     kinds={"superset"},
+    # Superset may still be starting.
+    retry_policy=RetryPolicy(max_retries=2, delay=20),
 )
 def superset_boards(context: AssetExecutionContext) -> MaterializeResult[None]:
     """Push the versioned assets; repeating it changes nothing."""
+    files = AssetFiles(ROOM)
     try:
-        report = push()
-    except AssetError as error:
-        raise Failure(description=str(error)) from error
-    context.log.info(str(report))
+        login = SupersetLogin.from_environment()
+        report = push(SupersetClient(login), files, Warehouse.from_environment())
+    except (SupersetError, SettingsError) as error:
+        raise Failure(description=f"boards: {error}") from error
+    context.log.info(f"published {report.published} objects, removed {len(report.removed)}")
     return MaterializeResult(
         metadata={
-            "datasets": MetadataValue.int(report.datasets),
-            "charts": MetadataValue.int(report.charts),
-            "dashboards": MetadataValue.int(report.dashboards),
-            "url": MetadataValue.url(report.url),
+            "published": MetadataValue.int(report.published),
+            "removed": MetadataValue.json(report.removed),
+            "url": MetadataValue.url(login.url),
         }
     )

@@ -20,6 +20,7 @@ from dagster_project.resources import MindboxResource
 from mindbox_extract.datasets import DATASETS, DatasetSpec
 from mindbox_extract.errors import ExtractError
 from mindbox_extract.load import LoadReport, Window
+from mindbox_extract.progress import OnProgress, Progress, Step
 
 # Mindbox builds at most two exports at once for a project; the pool's limit is set in
 # dagster.yaml and holds across runs.
@@ -56,7 +57,7 @@ def build_raw_asset(dataset: DatasetSpec) -> AssetsDefinition:
         days = context.partition_time_window
         window = Window(since=days.start, till=days.end)
         try:
-            report = mindbox.load(dataset.name, window, on_progress=context.log.info)
+            report = mindbox.load(dataset.name, window, on_progress=_logged(context))
         except ExtractError as error:
             raise Failure(
                 description=f"{dataset.name}, {window}: {error}", allow_retries=error.is_passing
@@ -64,6 +65,16 @@ def build_raw_asset(dataset: DatasetSpec) -> AssetsDefinition:
         return MaterializeResult(metadata=load_metadata(report))
 
     return load_days
+
+
+def _logged(context: AssetExecutionContext) -> OnProgress:
+    """A listener that logs what a person follows: exports and what was landed."""
+
+    def log(progress: Progress) -> None:
+        if progress.step in {Step.EXPORT, Step.LANDED}:
+            context.log.info(str(progress))
+
+    return log
 
 
 def load_metadata(report: LoadReport) -> dict[str, MetadataValue]:

@@ -1,7 +1,6 @@
 """What the assets need from outside, read from the environment when a run starts."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from dagster import ConfigurableResource
@@ -9,6 +8,7 @@ from dagster_dbt import DbtCliResource
 
 from dagster_project.dbt_project import DBT_DIRECTORY, DBT_EXECUTABLE
 from mindbox_extract.load import LoadReport, Window, load
+from mindbox_extract.progress import OnProgress
 from mindbox_extract.project import Project
 from mindbox_extract.settings import Settings
 
@@ -24,9 +24,7 @@ def read_project() -> Project:
 class MindboxResource(ConfigurableResource):
     """Loads windows of Mindbox's datasets into the raw tables."""
 
-    def load(
-        self, dataset: str, window: Window, on_progress: Callable[[str], object]
-    ) -> LoadReport:
+    def load(self, dataset: str, window: Window, on_progress: OnProgress) -> LoadReport:
         """Load one window of one dataset.
 
         Raises:
