@@ -1,0 +1,5 @@
+"""`python -m sandbox.mindbox`."""
+
+from sandbox.mindbox.cli import main
+
+main()

@@ -1,0 +1,39 @@
+"""The project's operations: which name stands for which step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the integration point.
+
+    Attributes:
+        name: as the administrator called it.
+        step: an export of rows, an export of a report, or the paged reading of merges.
+        root: root array of an export's files.
+    """
+
+    name: str
+    step: Literal["rows", "report", "merges"]
+    root: str = ""
+
+    @property
+    def is_export(self) -> bool:
+        """Whether it works by tasks and files."""
+        return self.step != "merges"
+
+
+OPERATIONS = {
+    operation.name: operation
+    for operation in (
+        Operation("Export.Customers", "rows", "customers"),
+        Operation("Export.Mailings", "rows", "mailings"),
+        Operation("Export.MessageStatuses", "rows", "customerMessageStatuses"),
+        Operation("Export.Orders", "rows", "orders"),
+        Operation("Export.MailingReportSummary", "report"),
+        Operation("Customers.Merges", "merges"),
+    )
+}

@@ -1,0 +1,56 @@
+"""Rows spoilt on purpose: valid JSON that breaks the contract of its dataset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from sandbox.mindbox.serving import json_text
+from sandbox.mindbox.world.chance import hashed, uniform
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import pyarrow as pa
+
+    from sandbox.mindbox.serving.rows import Rows
+    from sandbox.mindbox.world.arrays import Array, Bools
+
+_MOMENTS = {
+    "customers": "changeDateTimeUtc",
+    "mailings": "lastChangedDateTimeUtc",
+    "customerMessageStatuses": "dateTimeUtc",
+    "orders": "firstAction",
+}
+
+
+def is_broken(numbers: Array, share: float, chosen: Collection[int], seed: int = 0) -> Bools:
+    """Which rows are to be spoilt, by their numbers: the chosen ones and a share of all.
+
+    Numbers are those of `Rows.numbers`: Mindbox id, status id, order id, mailing id, or the line
+    of a folder's file. A row is always spoilt or always whole, whichever window asks for it.
+    """
+    lucky = uniform(seed, "broken row", numbers) < share
+    return lucky | np.isin(numbers, np.array(sorted(chosen), np.int64))
+
+
+def spoil(rows: Rows, positions: Array, texts: pa.Array, broken: Bools) -> pa.Array:
+    """Spoil rows: in one half the key is missing, in the other a moment is no moment."""
+    places = np.flatnonzero(broken)
+    halves = hashed(0, "kind of damage", rows.numbers(positions[places])) % 2
+    news = [
+        _spoilt(rows.root, texts[int(place)].as_py(), without_key=bool(half))
+        for place, half in zip(places, halves, strict=True)
+    ]
+    return json_text.replaced(texts, places, news)
+
+
+def _spoilt(root: str, text: str, *, without_key: bool) -> str:
+    row: dict[str, Any] = msgspec.json.decode(text)
+    if without_key:
+        row.pop("ids", None)
+    else:
+        row[_MOMENTS[root]] = ["не момент", 13]
+    return json_text.quoted(row)

@@ -1,0 +1,242 @@
+"""A folder of NDJSON files served as a Mindbox project: real data, or data of other systems.
+
+One file per root array (`customers.ndjson`, `orders.ndjson`, `customerMessageStatuses.ndjson`,
+`mailings.ndjson`, `customerMerges.ndjson`) and `summaryReport.ndjson`; one row per line, in the
+API's shape. A missing file is an empty dataset. Files are indexed once by the moments of their
+rows and read from disk when served.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from sandbox.mindbox.serving.report import as_csv
+from sandbox.mindbox.serving.source import Source
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from sandbox.mindbox.world.arrays import Array, Ints
+
+
+class FolderError(Exception):
+    """A file of the folder cannot be served; the text says which line and why."""
+
+
+class _Status(msgspec.Struct, rename={"at": "dateTimeUtc"}):
+    at: str | None = None
+
+
+class _Line(msgspec.Struct, rename="camel"):
+    status: _Status | None = None
+    status_date_time_utc: str | None = None
+
+
+class _FirstAction(msgspec.Struct, rename={"at": "dateTimeUtc"}):
+    at: str
+
+
+class _Moments(msgspec.Struct, rename="camel"):
+    """Moments of a row by which it is selected; the rest of it is not looked at."""
+
+    def all(self) -> Iterator[str]:
+        """The moments as the row writes them."""
+        yield from (value for value in msgspec.structs.astuple(self) if value)
+
+
+class _CustomerMoments(_Moments):
+    change_date_time_utc: str
+
+
+class _StatusMoments(_Moments):
+    date_time_utc: str
+
+
+class _MailingMoments(_Moments):
+    creation_date_time_utc: str
+    last_changed_date_time_utc: str | None = None
+
+
+class _OrderMoments(_Moments):
+    first_action: _FirstAction
+    change_date_time_utc: str | None = None
+    lines: list[_Line] = []
+
+    def all(self) -> Iterator[str]:
+        """Creation, the change of the order where told, status changes of lines where told."""
+        lines = ((line.status and line.status.at, line.status_date_time_utc) for line in self.lines)
+        told = chain([self.first_action.at, self.change_date_time_utc], *lines)
+        yield from (value for value in told if value)
+
+
+class _Resulting(msgspec.Struct, rename="camel"):
+    change_date_time_utc: str
+
+
+class _MergeMoments(_Moments):
+    resulting_customer: _Resulting
+
+    def all(self) -> Iterator[str]:
+        """The change that merging was to the resulting customer."""
+        yield self.resulting_customer.change_date_time_utc
+
+
+_MOMENTS: dict[str, type[_Moments]] = {
+    "customers": _CustomerMoments,
+    "mailings": _MailingMoments,
+    "customerMessageStatuses": _StatusMoments,
+    "orders": _OrderMoments,
+    "customerMerges": _MergeMoments,
+}
+_REPORT_PERIOD = ("sinceDate", "tillDate")
+_FRACTION = re.compile(r"\.(\d+)")
+
+
+def source_of(folder: Path) -> Source:
+    """Index a folder and serve it.
+
+    Raises:
+        FolderError: no such folder, or a row without the moments that it is selected by.
+    """
+    if not folder.is_dir():
+        raise FolderError(
+            f"{folder} is no folder; give one with NDJSON files such as orders.ndjson"
+        )
+    rows = {root: FileRows(folder / f"{root}.ndjson", root) for root in _MOMENTS}
+    merges = rows.pop("customerMerges")
+    latest = max((r.latest for r in (*rows.values(), merges)), default=0)
+    return Source(
+        rows=dict(rows),
+        report=StoredReport(folder / "summaryReport.ndjson"),
+        merges=MergeFile(merges),
+        until=latest + 1,
+    )
+
+
+class FileRows:
+    """Rows of one NDJSON file, selected by any of their moments."""
+
+    def __init__(self, path: Path, root: str) -> None:
+        self.root = root
+        self._data = _mapped(path)
+        ends = _line_ends(self._data)
+        self._starts = np.concatenate([[0], ends[:-1] + 1]) if len(ends) else ends
+        self._ends = ends
+        moments = list(self._index(path))
+        at = np.array([at for at, _ in moments], np.int64)
+        row = np.array([row for _, row in moments], np.int64)
+        order = np.argsort(at, kind="stable")
+        self._at, self._row = at[order], row[order]
+
+    @property
+    def latest(self) -> int:
+        """The last moment of the file in ms UTC, 0 in an empty one."""
+        return int(self._at[-1]) if len(self._at) else 0
+
+    def select(self, since: int, till: int) -> Array:
+        """Lines with any moment in [since, till)."""
+        first, last = np.searchsorted(self._at, [since, till])
+        return np.unique(self._row[first:last])
+
+    def render(self, rows: Array) -> pa.Array:
+        """The lines as they stand in the file."""
+        return pa.array([self._line(int(row)).decode() for row in rows], pa.string())
+
+    def numbers(self, rows: Array) -> Array:
+        """Line numbers from 1."""
+        return rows + 1
+
+    def _line(self, row: int) -> bytes:
+        return bytes(self._data[self._starts[row] : self._ends[row]]).strip()
+
+    def _index(self, path: Path) -> Iterator[tuple[int, int]]:
+        decoder = msgspec.json.Decoder(_MOMENTS[self.root])
+        for row in range(len(self._starts)):
+            line = self._line(row)
+            if not line:
+                continue
+            try:
+                moments = [_milliseconds(text) for text in decoder.decode(line).all()]
+            except (msgspec.DecodeError, ValueError) as error:
+                raise FolderError(f"{path}, line {row + 1}: {error}") from error
+            yield from ((at, row) for at in set(moments))
+
+
+class MergeFile:
+    """Merges of a file, page by page."""
+
+    def __init__(self, rows: FileRows) -> None:
+        self._rows = rows
+
+    def page(
+        self, since: int, till: int, skip: int, count: int
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Entries of [since, till) (ms UTC), `count` after `skip`; and how many there are."""
+        found = self._rows.select(since, till)
+        texts = self._rows.render(found[skip : skip + count])
+        return [msgspec.json.decode(text.as_py()) for text in texts], len(found)
+
+
+class StoredReport:
+    """Answers of the summary report, kept as rows with the period they were asked for.
+
+    Every row carries `sinceDate` and `tillDate` beside the `Report…` columns; a request is
+    answered with the rows of exactly its period.
+    """
+
+    def __init__(self, path: Path) -> None:
+        data = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        self._rows: list[dict[str, Any]] = []
+        for number, line in enumerate(data, start=1):
+            if not line.strip():
+                continue
+            row = msgspec.json.decode(line)
+            if not all(isinstance(row.get(name), str) for name in _REPORT_PERIOD):
+                raise FolderError(f"{path}, line {number}: sinceDate and tillDate are missing")
+            self._rows.append(row)
+        columns = dict.fromkeys(chain.from_iterable(self._rows))
+        self._columns = [name for name in columns if name not in _REPORT_PERIOD] or [
+            "ReportMailingId"
+        ]
+
+    def csv(self, since: date, till: date) -> bytes:
+        """The stored answer for the period; only the heading where there is none."""
+        period = (since.isoformat(), till.isoformat())
+        rows = [
+            {name: str(row.get(name, "")) for name in self._columns}
+            for row in self._rows
+            if (row["sinceDate"], row["tillDate"]) == period
+        ]
+        return as_csv(rows, self._columns)
+
+
+def _mapped(path: Path) -> mmap.mmap | bytes:
+    if not path.exists() or path.stat().st_size == 0:
+        return b""
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _line_ends(data: mmap.mmap | bytes) -> Ints:
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
+    if len(data) and (len(ends) == 0 or ends[-1] != len(data) - 1):
+        ends = np.append(ends, len(data))
+    return ends.astype(np.int64)
+
+
+def _milliseconds(text: str) -> int:
+    # Mindbox writes 0 to 7 fraction digits; Python reads up to 6.
+    moment = datetime.fromisoformat(_FRACTION.sub(lambda m: f".{m[1][:6]:0<6}", text))
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int(moment.timestamp() * 1000)

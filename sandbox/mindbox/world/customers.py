@@ -1,0 +1,260 @@
+"""Customers: who registers when, what is known of them, how eager they are, who is merged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sandbox.mindbox.world import vocabulary
+from sandbox.mindbox.world.arrays import Array, Columns
+from sandbox.mindbox.world.clock import DAY, HOUR, NEVER
+
+if TYPE_CHECKING:
+    from sandbox.mindbox.world.arrays import Floats, Ints
+    from sandbox.mindbox.world.clock import Demand
+    from sandbox.mindbox.world.settings import WorldSettings
+
+NO_REGION = 255
+NO_DOMAIN = 255
+NO_BIRTH_DATE = -(10**6)
+
+IMPORTED_SHARE = 0.22
+"""Share of customers that came with the old base in the first two days of history."""
+ORDERS_PER_DAY = 0.0076
+"""Mean rate of orders of own accord of an active customer."""
+TWO_ACCOUNTS, THREE_ACCOUNTS = 0.035, 0.012
+"""Shares of people who were known under two or three ids until the ids were merged."""
+
+
+@dataclass(frozen=True)
+class Customers(Columns):
+    """Every Mindbox customer id that ever existed, the merged-away ones included.
+
+    The position in these arrays is the customer's index, used by all other tables.
+
+    Attributes:
+        mindbox_id: the id that the API gives.
+        person: index of the customer that this one is known as in the end (itself, mostly).
+        merged_into: index of the customer that it was merged into, -1 if it never was.
+        registered_at: ms UTC.
+        ended_at: ms UTC of its merging away, NEVER if it never was.
+        sex: 0 unknown, 1 male, 2 female.
+        birth_date: days since 1970-01-01, NO_BIRTH_DATE if unknown.
+        region: index in vocabulary.REGIONS, NO_REGION if unknown.
+        names: number from which first, middle and last name are drawn.
+        email_domain: index in vocabulary.EMAIL_DOMAINS, NO_DOMAIN without an e-mail.
+        phone: Russian mobile number of 11 digits, 0 without one.
+        has_app: the mobile application is installed (mobile push reaches it).
+        has_web_push: web push was allowed.
+        main_brand: index of the brand mostly bought.
+        brands: bit set of the brands that write to the customer.
+        email_invalid_at: ms UTC from which the e-mail is known not to exist, NEVER.
+        phone_invalid_at: the same for the phone.
+        unsubscribed_at: ms UTC by brand (second axis) of leaving its e-mails, NEVER.
+        changed_at: ms UTC of the last change of the customer.
+        eagerness: own orders per ordinary day while active.
+        curiosity: factor on opening and clicking.
+        active_until: ms UTC after which the customer does not buy of own accord.
+        wholesale: buys for a firm, in large quantities.
+    """
+
+    mindbox_id: Ints
+    person: Array
+    merged_into: Array
+    registered_at: Ints
+    ended_at: Ints
+    sex: Array
+    birth_date: Array
+    region: Array
+    names: Array
+    email_domain: Array
+    phone: Ints
+    has_app: Array
+    has_web_push: Array
+    main_brand: Array
+    brands: Array
+    email_invalid_at: Ints
+    phone_invalid_at: Ints
+    unsubscribed_at: Ints
+    changed_at: Ints
+    eagerness: Array
+    curiosity: Array
+    active_until: Ints
+    wholesale: Array
+
+    def at(self, customer: Array, moment: Ints) -> Array:
+        """The customer under which the same person is known at each moment (merges followed)."""
+        current = customer.copy()
+        while True:
+            moved = (current >= 0) & (self.ended_at[current] <= moment)
+            if not moved.any():
+                return current
+            current[moved] = self.merged_into[current[moved]]
+
+
+@dataclass(frozen=True)
+class Merges(Columns):
+    """Mergings, one row per merged-away customer, in order of execution.
+
+    Attributes:
+        merged: index of the customer that is no more.
+        resulting: index of the customer that it became part of.
+        at: ms UTC of execution; rows of one (resulting, at) are one merging.
+    """
+
+    merged: Array
+    resulting: Array
+    at: Ints
+
+    @classmethod
+    def of(cls, customers: Customers) -> Merges:
+        """Read the mergings off the customers."""
+        merged = np.flatnonzero(customers.merged_into >= 0).astype(np.int32)
+        at = customers.ended_at[merged]
+        order = np.lexsort((merged, customers.merged_into[merged], at))
+        merged = merged[order]
+        return cls(merged=merged, resulting=customers.merged_into[merged], at=at[order])
+
+
+def generate(
+    settings: WorldSettings, demand: Demand, rng: np.random.Generator, people: int, first: int
+) -> Customers:
+    """Customers of one block of people; indices are positions in the block, merges stay inside.
+
+    `first` is how many customers earlier blocks hold; it keeps ids and phone numbers apart.
+    """
+    registered = _registrations(settings, demand, rng, people)
+    person, merged_into, registered, ended = _merged(settings, rng, registered)
+    count = len(registered)
+
+    main_brand = _weighted(rng, 0.85 ** np.arange(settings.brands), person.max() + 1)[person]
+    brands = (1 << main_brand).astype(np.uint8)
+    for brand in range(settings.brands):
+        brands |= ((rng.random(count) < 0.25).astype(np.uint8) << brand).astype(np.uint8)
+
+    has_email = rng.random(count) < 0.74
+    email_domain = _weighted(rng, [w for _, w in vocabulary.EMAIL_DOMAINS], count)
+    phone = 79_000_000_000 + rng.permutation(count) * 7 + first * 7 + 13
+    has_phone = (rng.random(count) < 0.86) | ~has_email
+    region = _weighted(rng, [r.weight for r in vocabulary.REGIONS], count)
+    # Ages from 18 to some 80, most between 25 and 50; the base of the birth date is 2025.
+    age_days = (18 + 62 * rng.beta(1.7, 3.2, count)) * 365.25
+    known_birth = rng.random(count) < 0.58
+    sex = _weighted(rng, (0.14, 0.31, 0.55), count)
+
+    eagerness = rng.gamma(0.55, 1 / 0.55, count)
+    # Whoever buys more also reads more; the correlation is weak, as in real bases.
+    curiosity = 0.35 + 0.65 * rng.gamma(1.6, 1 / 1.6, count) * (0.75 + 0.25 * eagerness)
+    active = rng.exponential(430 * DAY, count).astype(np.int64)
+    edited = np.where(rng.random(count) < 0.35, rng.random(count), 0.0)
+    alive_until = np.minimum(ended, settings.until_ms)
+    changed = registered + (edited * (alive_until - 1 - registered)).astype(np.int64)
+
+    return Customers(
+        mindbox_id=10_000_000 + (first + np.arange(count)) * 3 + rng.integers(0, 3, count),
+        person=_final(merged_into, count),
+        merged_into=merged_into.astype(np.int32),
+        registered_at=registered,
+        ended_at=ended,
+        sex=sex.astype(np.uint8),
+        birth_date=np.where(known_birth, 20_089 - age_days, NO_BIRTH_DATE).astype(np.int32),
+        region=np.where(rng.random(count) < 0.93, region, NO_REGION).astype(np.uint8),
+        names=rng.integers(0, 2**31, count, dtype=np.uint32),
+        email_domain=np.where(has_email, email_domain, NO_DOMAIN).astype(np.uint8),
+        phone=np.where(has_phone, phone, 0),
+        has_app=rng.random(count) < 0.34,
+        has_web_push=rng.random(count) < 0.16,
+        main_brand=main_brand.astype(np.uint8),
+        brands=brands,
+        email_invalid_at=np.full(count, NEVER),
+        phone_invalid_at=np.full(count, NEVER),
+        unsubscribed_at=np.full((count, settings.brands), NEVER),
+        changed_at=changed,
+        eagerness=(eagerness * ORDERS_PER_DAY).astype(np.float32),
+        curiosity=np.clip(curiosity, 0.1, 4.0).astype(np.float32),
+        active_until=registered + active,
+        wholesale=rng.random(count) < 0.004,
+    )
+
+
+def with_last_change(customers: Customers, until_ms: int) -> Customers:
+    """Move `changed_at` to the last of: own edits, unsubscribing, invalid contacts, mergings."""
+    changed = customers.changed_at.copy()
+    marks = [customers.email_invalid_at, customers.phone_invalid_at]
+    marks += list(customers.unsubscribed_at.T)
+    for mark in marks:
+        changed = np.maximum(changed, np.where(mark < until_ms, mark, 0))
+    merged = np.flatnonzero(customers.merged_into >= 0)
+    np.maximum.at(changed, customers.merged_into[merged], customers.ended_at[merged])
+    columns = {name: getattr(customers, name) for name in customers.__dataclass_fields__}
+    return Customers(**{**columns, "changed_at": np.minimum(changed, until_ms - 1)})
+
+
+def _registrations(
+    settings: WorldSettings, demand: Demand, rng: np.random.Generator, people: int
+) -> Ints:
+    since = np.full(people, settings.since_ms)
+    till = np.full(people, settings.until_ms)
+    grown = demand.draw(rng.random(people), since, till)
+    imported = since + (rng.random(people) * 2 * DAY).astype(np.int64)
+    at = np.where(rng.random(people) < IMPORTED_SHARE, imported, grown)
+    return np.sort(np.minimum(at, settings.until_ms - HOUR))
+
+
+def _merged(
+    settings: WorldSettings, rng: np.random.Generator, registered: Ints
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """Give some people a second and third id; return person, merged_into, registered, ended.
+
+    Person numbers and merged_into are positions in the block. Ids of a person stand in order of
+    registration. Three ids are merged either one into the next (a chain) or two into one at once,
+    and the surviving id is not always the newest one.
+    """
+    people = len(registered)
+    luck = rng.random(people)
+    ids = 1 + (luck < TWO_ACCOUNTS + THREE_ACCOUNTS) + (luck < THREE_ACCOUNTS)
+    person = np.repeat(np.arange(people), ids)
+    start = np.cumsum(ids) - ids
+    extra = np.arange(len(person)) - start[person]
+    room = settings.until_ms - 2 * HOUR - registered[person]
+    later = registered[person] + (rng.random(len(person)) * 0.6 * room).astype(np.int64)
+    at = np.where(extra > 0, later, registered[person])
+
+    merged_into = np.full(len(person), -1)
+    ended = np.full(len(person), NEVER)
+    last = np.maximum.reduceat(at, start)
+    # Two moments after the last registration, the second later than the first.
+    left = settings.until_ms - HOUR - last
+    once = last + (rng.random(people) * 0.5 * left).astype(np.int64)
+    twice = once + 1 + (rng.random(people) * 0.5 * left).astype(np.int64)
+
+    backwards = rng.random(people) < 0.35
+    two = np.flatnonzero(ids == 2)
+    away = start[two] + backwards[two]
+    merged_into[away] = start[two] + ~backwards[two]
+    ended[away] = once[two]
+
+    three = np.flatnonzero(ids == 3)
+    chained = rng.random(len(three)) < 0.5
+    low, middle, high = start[three], start[three] + 1, start[three] + 2
+    merged_into[low] = np.where(chained, middle, high)
+    merged_into[middle] = high
+    ended[low] = once[three]
+    ended[middle] = np.where(chained, twice[three], once[three])
+    return person, merged_into, at, ended
+
+
+def _final(merged_into: Ints, count: int) -> Array:
+    final = np.arange(count)
+    while (merged_into[final] >= 0).any():
+        final = np.where(merged_into[final] >= 0, merged_into[final], final)
+    return final.astype(np.int32)
+
+
+def _weighted(
+    rng: np.random.Generator, weights: Floats | list[float] | tuple[float, ...], count: int
+) -> Ints:
+    share = np.cumsum(np.asarray(weights, dtype=np.float64))
+    return np.searchsorted(share / share[-1], rng.random(count), side="right")

@@ -1,0 +1,317 @@
+"""Orders: when they are made, what is in them, and how their lines fare afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sandbox.mindbox.world import vocabulary
+from sandbox.mindbox.world.arrays import Array, Columns
+from sandbox.mindbox.world.clock import DAY, HOUR, MINUTE, NEVER
+from sandbox.mindbox.world.customers import NO_REGION
+
+if TYPE_CHECKING:
+    from sandbox.mindbox.world.arrays import Bools, Ints
+    from sandbox.mindbox.world.catalogue import Catalogue
+    from sandbox.mindbox.world.clock import Demand
+    from sandbox.mindbox.world.customers import Customers
+    from sandbox.mindbox.world.settings import WorldSettings
+
+ANONYMOUS = -1
+
+
+class LineStatus(IntEnum):
+    """Status of a line; `LINE_STATUS_IDS` are the project's external ids of them."""
+
+    CHECKED_OUT = 0
+    PAID = 1
+    DELIVERED = 2
+    CANCELLED = 3
+    RETURNED = 4
+
+
+LINE_STATUS_IDS = ("CheckedOut", "Paid", "Delivered", "Cancelled", "Returned")
+
+
+@dataclass(frozen=True)
+class Sales(Columns):
+    """Orders before they are filled: by whom, when, with which brand, moved by which message.
+
+    Attributes:
+        customer: index of the customer, ANONYMOUS without one.
+        at: ms UTC of the first action.
+        brand: index of the brand.
+        caused_by: position of the message without which there were no order, -1 for own accord.
+    """
+
+    customer: Array
+    at: Ints
+    brand: Array
+    caused_by: Array
+
+
+@dataclass(frozen=True)
+class Orders(Columns):
+    """Orders in order of time; what happens at or after the world's `until` reads NEVER.
+
+    Money is in kopecks.
+
+    Attributes:
+        order_id: the API's numeric id; an anonymous order shows a GUID made from it instead.
+        customer: index of the customer of that time, ANONYMOUS (-1) without one.
+        brand: index in vocabulary.BRANDS.
+        channel: index in vocabulary.ORDER_CHANNELS.
+        region: index in vocabulary.REGIONS, NO_REGION if unknown.
+        ordered_at: ms UTC of the first action.
+        paid_at, delivered_at, cancelled_at, returned_at: ms UTC of status changes; the last two
+            concern the lines flagged so.
+        delivery_cost: charged for delivery.
+        points_paid: paid in points, so missing from `totalPrice`.
+        first_line: position of its first line; lines run up to the next order's.
+        caused_by: position of the message that caused it, -1 for own accord. No report shows it.
+        credited: position of the message that attribution credits, -1 for none.
+    """
+
+    order_id: Ints
+    customer: Array
+    brand: Array
+    channel: Array
+    region: Array
+    ordered_at: Ints
+    paid_at: Ints
+    delivered_at: Ints
+    cancelled_at: Ints
+    returned_at: Ints
+    delivery_cost: Ints
+    points_paid: Ints
+    first_line: Ints
+    line_count: Array
+    caused_by: Array
+    credited: Array
+
+
+@dataclass(frozen=True)
+class Lines(Columns):
+    """Lines, order by order. Money is in kopecks.
+
+    Attributes:
+        order: position of the order.
+        number: from 1 within the order.
+        product: position in the catalogue.
+        quantity_milli: thousandths of a piece or kilogram.
+        base_price: of one unit, before discounts.
+        amount: final price of the line.
+        is_cancelled: cancelled at the order's `cancelled_at`.
+        is_returned: returned at the order's `returned_at`.
+    """
+
+    order: Array
+    number: Array
+    product: Array
+    quantity_milli: Array
+    base_price: Ints
+    amount: Ints
+    is_cancelled: Array
+    is_returned: Array
+
+
+def own_accord(
+    settings: WorldSettings, demand: Demand, customers: Customers, rng: np.random.Generator
+) -> Sales:
+    """Orders that customers of a block make without being written to.
+
+    A customer buys at a rate of their own while active; many register by their first order.
+    """
+    ends = np.minimum(np.minimum(customers.active_until, customers.ended_at), settings.until_ms)
+    ends = np.maximum(ends, customers.registered_at + 1)
+    expected = customers.eagerness * demand.between(customers.registered_at, ends)
+    times = rng.poisson(np.minimum(expected, 400.0))
+    customer = np.repeat(np.arange(len(customers), dtype=np.int32), times)
+    at = demand.draw(rng.random(len(customer)), customers.registered_at[customer], ends[customer])
+    starters = np.flatnonzero(rng.random(len(customers)) < 0.52).astype(np.int32)
+    first = rng.exponential(20 * MINUTE, len(starters)).astype(np.int64)
+    late = rng.random(len(starters)) < 0.3
+    first[late] = rng.exponential(9 * DAY, int(late.sum())).astype(np.int64)
+    customer = np.concatenate([customer, starters])
+    at = np.concatenate([at, customers.registered_at[starters] + first])
+    possible = at < ends[customer]
+    customer, at = customer[possible], at[possible]
+    return Sales(
+        customer=customer,
+        at=at,
+        brand=_brand_of(settings, customers, rng, customer),
+        caused_by=np.full(len(customer), -1, np.int32),
+    )
+
+
+def caused(
+    settings: WorldSettings,
+    customers: Customers,
+    rng: np.random.Generator,
+    customer: Array,
+    at: Ints,
+    brand: Array,
+    caused_by: Array,
+) -> Sales:
+    """Orders moved by messages: mostly of the brand that wrote, by the person's id of that time."""
+    inside = at < settings.until_ms
+    customer, at, brand, caused_by = customer[inside], at[inside], brand[inside], caused_by[inside]
+    elsewhere = rng.random(len(customer)) < 0.05
+    brand = np.where(elsewhere, _brand_of(settings, customers, rng, customer), brand)
+    return Sales(
+        customer=customers.at(customer, at),
+        at=at,
+        brand=brand.astype(np.uint8),
+        caused_by=caused_by,
+    )
+
+
+def fill(
+    settings: WorldSettings,
+    catalogue: Catalogue,
+    customers: Customers,
+    rng: np.random.Generator,
+    sales: Sales,
+) -> tuple[Orders, Lines]:
+    """Give every order channel, lines, money and a fate; drop the customer of anonymous ones."""
+    count = len(sales)
+    shares = np.cumsum([c.weight for c in vocabulary.ORDER_CHANNELS])
+    channel = np.searchsorted(shares / shares[-1], rng.random(count), side="right")
+    nameless = np.array([c.anonymous for c in vocabulary.ORDER_CHANNELS])[channel]
+    # A caused order follows a click or a letter, so its customer is known by definition.
+    anonymous = (rng.random(count) < nameless) & (sales.caused_by < 0)
+
+    line_count = np.where(
+        rng.random(count) < 0.002, 0, np.minimum(rng.geometric(0.52, count), 25)
+    ).astype(np.int32)
+    first_line = np.cumsum(line_count, dtype=np.int64) - line_count
+    order = np.repeat(np.arange(count, dtype=np.int32), line_count)
+    in_shop = np.array([c.external_id.startswith("shop-") for c in vocabulary.ORDER_CHANNELS])
+    fate, cancelled, returned = _fates(rng, sales.at, order, in_shop=in_shop[channel])
+    lines = _lines(catalogue, customers, rng, sales, order, first_line, cancelled, returned)
+
+    sums = np.bincount(order, lines.amount, minlength=count).astype(np.int64)
+    fee = rng.choice([199_00, 299_00, 349_00, 490_00], count)
+    free = in_shop[channel] | (sums >= 3_000_00)
+    points = (rng.random(count) < 0.025) & (sums > 1_000_00)
+    late = {name: np.where(at < settings.until_ms, at, NEVER) for name, at in fate.items()}
+    orders = Orders(
+        order_id=np.zeros(count, np.int64),
+        customer=np.where(anonymous, ANONYMOUS, sales.customer).astype(np.int32),
+        brand=sales.brand.astype(np.uint8),
+        channel=channel.astype(np.uint8),
+        region=_region(customers, rng, sales.customer),
+        ordered_at=sales.at,
+        delivery_cost=np.where(free, 0, fee),
+        points_paid=np.where(points, sums // 10_00 * 1_00, 0),
+        first_line=first_line,
+        line_count=line_count,
+        caused_by=sales.caused_by,
+        credited=np.full(count, -1, np.int32),
+        **late,
+    )
+    return orders, lines
+
+
+def line_status(orders: Orders, lines: Lines) -> Array:
+    """Status of every line at the end, as LineStatus.
+
+    A status change that has not happened yet reads NEVER and so does not count.
+    """
+    order = lines.order
+    status = np.full(len(lines), LineStatus.CHECKED_OUT, np.uint8)
+    status[orders.paid_at[order] < NEVER] = LineStatus.PAID
+    status[orders.delivered_at[order] < NEVER] = LineStatus.DELIVERED
+    status[lines.is_cancelled & (orders.cancelled_at[order] < NEVER)] = LineStatus.CANCELLED
+    status[lines.is_returned & (orders.returned_at[order] < NEVER)] = LineStatus.RETURNED
+    return status
+
+
+def _brand_of(
+    settings: WorldSettings, customers: Customers, rng: np.random.Generator, customer: Array
+) -> Array:
+    other = rng.integers(0, settings.brands, len(customer))
+    loyal = rng.random(len(customer)) < 0.88
+    return np.where(loyal, customers.main_brand[customer], other).astype(np.uint8)
+
+
+def _region(customers: Customers, rng: np.random.Generator, customer: Array) -> Array:
+    known = customers.region[customer]
+    elsewhere = rng.integers(0, len(vocabulary.REGIONS), len(customer))
+    region = np.where(rng.random(len(customer)) < 0.06, elsewhere, known)
+    return np.where(rng.random(len(customer)) < 0.03, NO_REGION, region).astype(np.uint8)
+
+
+def _lines(
+    catalogue: Catalogue,
+    customers: Customers,
+    rng: np.random.Generator,
+    sales: Sales,
+    order: Array,
+    first_line: Ints,
+    cancelled: Bools,
+    returned: Bools,
+) -> Lines:
+    count = len(order)
+    brand = sales.brand[order]
+    product = catalogue.draw(rng, brand)
+    pieces = np.minimum(rng.geometric(0.78, count), 12)
+    bulk = customers.wholesale[sales.customer][order] & (rng.random(count) < 0.6)
+    pieces = np.where(bulk, pieces * rng.integers(8, 60, count), pieces)
+    weighed = np.array([b.weighed for b in vocabulary.BRANDS])[brand] & (rng.random(count) < 0.3)
+    grams = rng.integers(1, 30, count) * 50
+    quantity = np.where(weighed, grams, pieces * 1000).astype(np.int32)
+    price = catalogue.price[product]
+    percent = np.where(rng.random(count) < 0.4, rng.integers(5, 45, count), 0)
+    amount = (quantity * price * (100 - percent) + 50_000) // 100_000
+    return Lines(
+        order=order,
+        number=(np.arange(count) - first_line[order] + 1).astype(np.uint16),
+        product=product.astype(np.int32),
+        quantity_milli=quantity,
+        base_price=price,
+        amount=amount,
+        is_cancelled=cancelled,
+        is_returned=returned,
+    )
+
+
+def _fates(
+    rng: np.random.Generator, at: Ints, order: Array, *, in_shop: Bools
+) -> tuple[dict[str, Ints], Bools, Bools]:
+    """Draw what becomes of orders: status moments, and which lines are cancelled or returned.
+
+    A cancellation takes the whole order or some lines of it; what is left goes on to be paid and
+    delivered. Returns come after delivery. Moments that do not come are NEVER.
+    """
+    count = len(at)
+    paid = at + (rng.lognormal(np.log(8), 1.6, count) * MINUTE).astype(np.int64) + MINUTE
+    paid[in_shop] = at[in_shop] + 1
+    paid[(rng.random(count) < 0.035) & ~in_shop] = NEVER
+    travel = ((0.6 + rng.gamma(2.2, 1.7, count)) * DAY).astype(np.int64)
+    delivered = np.where(paid < NEVER, paid + np.where(in_shop, 1, travel), NEVER)
+    cancelled = at + (rng.exponential(1.1, count) * DAY + 0.2 * HOUR).astype(np.int64)
+    cancels = (rng.random(count) < 0.075) & ~in_shop & (cancelled < delivered)
+    returned = delivered + ((0.5 + rng.exponential(6.0, count)) * DAY).astype(np.int64)
+    returns = (rng.random(count) < 0.03) & (delivered < NEVER) & ~cancels
+
+    whole = rng.random(count) < 0.72
+    taken = whole[order] | (rng.random(len(order)) < 0.5)
+    line_cancelled = cancels[order] & taken
+    line_returned = returns[order] & taken
+    lines_left = np.bincount(order, ~line_cancelled, minlength=count) > 0
+    stopped = cancels & ~lines_left
+    fate = {
+        "paid_at": np.where(stopped & (paid > cancelled), NEVER, paid),
+        "delivered_at": np.where(stopped, NEVER, delivered),
+        "cancelled_at": np.where(_any(order, line_cancelled, count), cancelled, NEVER),
+        "returned_at": np.where(_any(order, line_returned, count), returned, NEVER),
+    }
+    return fate, line_cancelled, line_returned
+
+
+def _any(order: Array, flag: Bools, count: int) -> Bools:
+    return np.bincount(order, flag, minlength=count) > 0

@@ -1,0 +1,300 @@
+"""The world as a whole: generated block by block, put in order of time, kept on disk."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import numpy as np
+
+from sandbox.mindbox.world import attribution, catalogue, customers, flows, mailings, orders
+from sandbox.mindbox.world import messages as messaging
+from sandbox.mindbox.world.catalogue import Catalogue
+from sandbox.mindbox.world.chance import stream
+from sandbox.mindbox.world.clock import Calendar, Demand
+from sandbox.mindbox.world.customers import Customers, Merges
+from sandbox.mindbox.world.mailings import Plan
+from sandbox.mindbox.world.messages import Candidates, Messages, Statuses, Wave
+from sandbox.mindbox.world.orders import Lines, Orders, Sales
+from sandbox.mindbox.world.settings import WorldSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sandbox.mindbox.world.arrays import Array, Columns
+
+Table = TypeVar("Table", bound="Columns")
+
+BLOCK_PEOPLE = 50_000
+"""People generated at once: bounds the memory of a step, not of the world."""
+
+
+class Progress(Protocol):
+    """Told how many of how many people exist already."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """Report progress."""
+
+
+@dataclass(frozen=True)
+class World:
+    """A shop's whole history.
+
+    Tables refer to each other by position; see each table's own description.
+    """
+
+    settings: WorldSettings
+    calendar: Calendar
+    catalogue: Catalogue
+    plan: Plan
+    customers: Customers
+    merges: Merges
+    messages: Messages
+    statuses: Statuses
+    orders: Orders
+    lines: Lines
+
+    @classmethod
+    def generate(cls, settings: WorldSettings, progress: Progress | None = None) -> World:
+        """Make the world of the settings; the same settings give the same world, byte for byte."""
+        calendar = Calendar(settings.since_ms, settings.until_ms, settings.time_zone)
+        demand = Demand.over(calendar, settings.since_ms, settings.until_ms)
+        goods = catalogue.generate(settings)
+        plan = mailings.generate(settings, calendar)
+        blocks: list[_Block] = []
+        first = 0
+        for number, start in enumerate(range(0, settings.customers, BLOCK_PEOPLE)):
+            people = min(BLOCK_PEOPLE, settings.customers - start)
+            block = _block(settings, calendar, demand, goods, plan, number, people, first)
+            first += len(block.customers)
+            blocks.append(block)
+            if progress is not None:
+                progress(start + people, settings.customers)
+        return _assembled(settings, calendar, goods, plan, blocks)
+
+    def save(self, folder: Path) -> None:
+        """Write the generated tables and the settings; `load` maps them back in no time."""
+        for name, table in self._tables().items():
+            table.save(folder / name)
+        # Written last: a folder without it was not finished.
+        text = json.dumps(self.settings.as_json(), indent=2)
+        (folder / "settings.json").write_text(text, encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> World:
+        """The world written by `save`; FileNotFoundError where none was finished."""
+        text = (folder / "settings.json").read_text(encoding="utf-8")
+        settings = WorldSettings.from_json(json.loads(text))
+        calendar = Calendar(settings.since_ms, settings.until_ms, settings.time_zone)
+        return cls(
+            settings=settings,
+            calendar=calendar,
+            catalogue=catalogue.generate(settings),
+            plan=mailings.generate(settings, calendar),
+            customers=Customers.load(folder / "customers"),
+            merges=Merges.load(folder / "merges"),
+            messages=Messages.load(folder / "messages"),
+            statuses=Statuses.load(folder / "statuses"),
+            orders=Orders.load(folder / "orders"),
+            lines=Lines.load(folder / "lines"),
+        )
+
+    def _tables(self) -> dict[str, Columns]:
+        return {
+            "customers": self.customers,
+            "merges": self.merges,
+            "messages": self.messages,
+            "statuses": self.statuses,
+            "orders": self.orders,
+            "lines": self.lines,
+        }
+
+
+@dataclass(frozen=True)
+class _Block:
+    """People of one block with all that happened to them; positions count inside the block."""
+
+    customers: Customers
+    messages: Messages
+    statuses: Statuses
+    orders: Orders
+    lines: Lines
+
+
+def _block(
+    settings: WorldSettings,
+    calendar: Calendar,
+    demand: Demand,
+    goods: Catalogue,
+    plan: Plan,
+    number: int,
+    people: int,
+    first: int,
+) -> _Block:
+    """Live through history in three waves, each made possible by the orders of the one before.
+
+    Campaigns and the customers' own doings first; then what orders set off (orders of the first
+    wave's readers among them); then the notices of all orders.
+    """
+    rng = stream(settings.seed, "block", number)
+    crowd = customers.generate(settings, demand, rng, people, first)
+    bought = orders.own_accord(settings, demand, crowd, rng)
+    own = Candidates.join(
+        [
+            messaging.campaigns(plan, crowd, rng),
+            flows.welcomes(settings, plan, crowd),
+            flows.abandoned_carts(settings, plan, demand, crowd, rng),
+            flows.birthdays(settings, calendar, plan, crowd),
+        ]
+    )
+    own = own.take((own.at >= settings.since_ms) & (own.at < settings.until_ms))
+    own = own.take(own.at >= crowd.registered_at[own.customer])
+    waves = [messaging.react(settings, calendar, plan, crowd, rng, own, contacts_may_die=True)]
+    bought = Sales.join([bought, _moved(settings, plan, crowd, rng, waves[0], 0)])
+
+    later = flows.after_orders(settings, plan, crowd, bought)
+    waves.append(
+        messaging.react(settings, calendar, plan, crowd, rng, later, contacts_may_die=False)
+    )
+    offset = len(waves[0].messages)
+    bought = Sales.join([bought, _moved(settings, plan, crowd, rng, waves[1], offset)])
+
+    receipts, lines = orders.fill(settings, goods, crowd, rng, bought)
+    known = receipts.take(receipts.customer >= 0)
+    notices = flows.order_notices(
+        settings, plan, crowd, known.customer, known.brand, known.ordered_at, known.delivered_at
+    )
+    waves.append(
+        messaging.react(settings, calendar, plan, crowd, rng, notices, contacts_may_die=False)
+    )
+    sent, told = _joined(waves)
+    crowd = customers.with_last_change(crowd, settings.until_ms)
+    return _Block(customers=crowd, messages=sent, statuses=told, orders=receipts, lines=lines)
+
+
+def _moved(
+    settings: WorldSettings,
+    plan: Plan,
+    crowd: Customers,
+    rng: np.random.Generator,
+    wave: Wave,
+    offset: int,
+) -> Sales:
+    message = wave.caused_by
+    return orders.caused(
+        settings,
+        crowd,
+        rng,
+        customer=wave.messages.customer[message],
+        at=wave.caused_at,
+        brand=plan["brand"][wave.messages.mailing[message]],
+        caused_by=message + np.int32(offset),
+    )
+
+
+def _joined(waves: list[Wave]) -> tuple[Messages, Statuses]:
+    shift = 0
+    parts = []
+    for wave in waves:
+        parts.append(replace(wave.statuses, message=wave.statuses.message + np.int32(shift)))
+        shift += len(wave.messages)
+    return Messages.join([w.messages for w in waves]), Statuses.join(parts)
+
+
+def _assembled(
+    settings: WorldSettings,
+    calendar: Calendar,
+    goods: Catalogue,
+    plan: Plan,
+    blocks: list[_Block],
+) -> World:
+    """Join the blocks, put every table in order of time and number its rows in that order."""
+    blocks = _shifted(blocks)
+    crowd = Customers.join([b.customers for b in blocks])
+    sent = Messages.join([b.messages for b in blocks])
+    told = Statuses.join([b.statuses for b in blocks])
+    receipts = Orders.join([b.orders for b in blocks])
+    lines = Lines.join([b.lines for b in blocks])
+
+    by_time = np.argsort(sent.participated_at, kind="stable")
+    message_place = _places(by_time)
+    sent = sent.take(by_time)
+    sent = replace(sent, message_id=_ids(settings, 7_000_000_000, len(sent), "message"))
+
+    told = replace(told, message=message_place[told.message])
+    told = told.take(np.lexsort((told.kind, told.at)))
+    told = replace(told, status_id=_ids(settings, 90_000_000_000, len(told), "status"))
+
+    by_time = np.argsort(receipts.ordered_at, kind="stable")
+    order_place = _places(by_time)
+    receipts = receipts.take(by_time)
+    lines = replace(lines, order=order_place[lines.order])
+    lines = lines.take(np.lexsort((lines.number, lines.order)))
+    caused_by = receipts.caused_by
+    receipts = replace(
+        receipts,
+        order_id=_ids(settings, 300_000_000, len(receipts), "order"),
+        first_line=np.cumsum(receipts.line_count, dtype=np.int64) - receipts.line_count,
+        caused_by=np.where(caused_by >= 0, message_place[caused_by], -1).astype(np.int32)
+        if len(sent)
+        else caused_by,
+    )
+    in_goal, _ = attribution.goal_amounts(receipts, lines, orders.line_status(receipts, lines))
+    credited = attribution.credit(
+        plan, crowd, sent, told, receipts, in_goal, settings.attribution_window_days
+    )
+    return World(
+        settings=settings,
+        calendar=calendar,
+        catalogue=goods,
+        plan=plan,
+        customers=crowd,
+        merges=Merges.of(crowd),
+        messages=sent,
+        statuses=told,
+        orders=replace(receipts, credited=credited),
+        lines=lines,
+    )
+
+
+def _shifted(blocks: list[_Block]) -> list[_Block]:
+    """The blocks with positions that count over all of them."""
+    shifted = []
+    people = letters = receipts = 0
+    for block in blocks:
+        shifted.append(
+            _Block(
+                customers=_shift(block.customers, person=people, merged_into=people),
+                messages=_shift(block.messages, customer=people),
+                statuses=_shift(block.statuses, message=letters),
+                orders=_shift(block.orders, customer=people, caused_by=letters),
+                lines=_shift(block.lines, order=receipts),
+            )
+        )
+        people += len(block.customers)
+        letters += len(block.messages)
+        receipts += len(block.orders)
+    return shifted
+
+
+def _shift(table: Table, **offsets: int) -> Table:
+    """Add the offsets to the named columns; -1 keeps meaning "none"."""
+    moved = {}
+    for name, offset in offsets.items():
+        column = getattr(table, name)
+        moved[name] = np.where(column >= 0, column + column.dtype.type(offset), column)
+    return replace(table, **moved)
+
+
+def _places(order: Array) -> Array:
+    """Where each row of before the sort stands after it."""
+    places = np.empty(len(order), np.int32)
+    places[order] = np.arange(len(order), dtype=np.int32)
+    return places
+
+
+def _ids(settings: WorldSettings, start: int, count: int, name: str) -> Array:
+    """Ascending ids with gaps, as a shared counter would give."""
+    steps = stream(settings.seed, "ids", name).integers(1, 9, count)
+    return start + np.cumsum(steps)
