@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import clickhouse_connect
-from dagster import AssetCheckResult, AssetCheckSeverity, AssetChecksDefinition, asset_check
+from dagster import AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity, asset_check
 
 from dagster_project.raw import raw_asset_key
 from mindbox_extract.datasets import DATASETS

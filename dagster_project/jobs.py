@@ -34,9 +34,7 @@ def daily_refresh(context: ScheduleEvaluationContext) -> RunRequest:
     """The closed days: yesterday, and the day before for what came late."""
     today = context.scheduled_execution_time.date()
     first, last = today - timedelta(days=OVERLAP_DAYS), today - timedelta(days=1)
-    return RunRequest(
-        run_key=f"daily-{today}", tags=day_range(first.isoformat(), last.isoformat())
-    )
+    return RunRequest(run_key=f"daily-{today}", tags=day_range(first.isoformat(), last.isoformat()))
 
 
 @schedule(job=refresh_job, cron_schedule="5 * * * *", execution_timezone="UTC")

@@ -17,10 +17,11 @@ from dagster import (
 
 from dagster_project.partitions import daily
 from dagster_project.resources import MindboxResource
-from mindbox_extract.datasets import DATASETS, DatasetSpec
+from mindbox_extract.datasets import DATASETS
 from mindbox_extract.errors import ExtractError
 from mindbox_extract.load import LoadReport, Window
 from mindbox_extract.progress import OnProgress, Progress, Step
+from mindbox_extract.spec import DatasetSpec
 
 # Mindbox builds at most two exports at once for a project; the pool's limit is set in
 # dagster.yaml and holds across runs.

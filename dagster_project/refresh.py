@@ -1,6 +1,6 @@
 """Submit the refresh job to a running Dagster and follow it to its end.
 
-    python -m dagster_project.refresh [--since 2025-01-01] [--till 2025-01-31]
+python -m dagster_project.refresh [--since 2025-01-01] [--till 2025-01-31]
 """
 
 import os
@@ -9,10 +9,24 @@ import time
 from datetime import datetime
 
 import click
-from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster import (
+    DagsterEvent,
+    DagsterEventType,
+    DagsterInstance,
+    DagsterRunStatus,
+    EventLogEntry,
+    RunsFilter,
+)
 from dagster_graphql import DagsterGraphQLClient
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from dagster_project.jobs import all_days, day_range, refresh_job
 
@@ -41,9 +55,7 @@ def submit(first: str, last: str, fingerprint: str, port: int) -> str:
 
 def is_done(fingerprint: str) -> bool:
     """Whether a run with this fingerprint has succeeded."""
-    filters = RunsFilter(
-        statuses=[DagsterRunStatus.SUCCESS], tags={FINGERPRINT_TAG: fingerprint}
-    )
+    filters = RunsFilter(statuses=[DagsterRunStatus.SUCCESS], tags={FINGERPRINT_TAG: fingerprint})
     return bool(DagsterInstance.get().get_run_records(filters, limit=1))
 
 
@@ -80,7 +92,7 @@ def _status(instance: DagsterInstance, run_id: str) -> DagsterRunStatus:
     return run.status if run else DagsterRunStatus.NOT_STARTED
 
 
-def _report(entry, progress: Progress, steps) -> None:  # type: ignore[no-untyped-def]
+def _report(entry: EventLogEntry, progress: Progress, steps: TaskID) -> None:
     """Print what a person wants to see of one event."""
     event = entry.dagster_event
     clock = datetime.fromtimestamp(entry.timestamp).astimezone().strftime("%H:%M:%S")
@@ -102,7 +114,7 @@ def _report(entry, progress: Progress, steps) -> None:  # type: ignore[no-untype
             progress.console.print(_reason(event), markup=False, highlight=False)
 
 
-def _reason(event) -> str:  # type: ignore[no-untyped-def]
+def _reason(event: DagsterEvent) -> str:
     """The innermost words of a failure."""
     data = event.event_specific_data
     failure = getattr(data, "user_failure_data", None)

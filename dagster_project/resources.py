@@ -21,7 +21,7 @@ def read_project() -> Project:
     return Project.read(root / Path(os.environ.get("MINDBOX_PROJECT_FILE") or DEFAULT_PROJECT_FILE))
 
 
-class MindboxResource(ConfigurableResource):
+class MindboxResource(ConfigurableResource[None]):
     """Loads windows of Mindbox's datasets into the raw tables."""
 
     def load(self, dataset: str, window: Window, on_progress: OnProgress) -> LoadReport:

@@ -81,7 +81,9 @@ def start_data_services(settings: StackSettings, console: Console) -> StackSetti
             supervisor.start(service)
         else:
             console.print(f"  {service}: using the server at {url}", highlight=False)
-    wait_for_http(clickhouse_url(settings) + "/ping", "clickhouse", settings.logs / "clickhouse.log")
+    wait_for_http(
+        clickhouse_url(settings) + "/ping", "clickhouse", settings.logs / "clickhouse.log"
+    )
     wait_for_http(settings["MINDBOX_URL"], "mindbox", settings.logs / "mindbox.log", seconds=300)
     if not settings["HISTORY_START"]:
         settings = settings.remember("HISTORY_START", first_day(settings))
@@ -154,7 +156,9 @@ def refresh(settings: StackSettings, console: Console) -> None:
     with _step(console, "data: extract, model, test, publish the boards"):
         command = [sys.executable, "-m", "dagster_project.refresh", "--fingerprint", mark]
         if subprocess.run(command, env=environment, cwd=settings.root, check=False).returncode:
-            raise StackError(f"the refresh failed; its reason is above, its logs in {settings.logs}")
+            raise StackError(
+                f"the refresh failed; its reason is above, its logs in {settings.logs}"
+            )
 
 
 def refresh_days(settings: StackSettings, console: Console) -> None:
@@ -168,7 +172,9 @@ def refresh_days(settings: StackSettings, console: Console) -> None:
         command = [sys.executable, "-m", "dagster_project.refresh", "--since", since]
         environment = settings.environment()
         if subprocess.run(command, env=environment, cwd=settings.root, check=False).returncode:
-            raise StackError(f"the refresh failed; its reason is above, its logs in {settings.logs}")
+            raise StackError(
+                f"the refresh failed; its reason is above, its logs in {settings.logs}"
+            )
 
 
 def fingerprint(settings: StackSettings) -> str:
@@ -195,7 +201,9 @@ def print_addresses(settings: StackSettings, console: Console) -> None:
     table.add_row("  look", "user demo, password SUPERSET_DEMO_PASSWORD in .env")
     table.add_row("  administer", "user admin, password SUPERSET_ADMIN_PASSWORD in .env")
     table.add_row("Dagster", dagster)
-    table.add_row("ClickHouse", f"{clickhouse_url(settings)}, user etl, CLICKHOUSE_PASSWORD in .env")
+    table.add_row(
+        "ClickHouse", f"{clickhouse_url(settings)}, user etl, CLICKHOUSE_PASSWORD in .env"
+    )
     table.add_row("Mindbox API", settings["MINDBOX_URL"])
     table.add_row("Logs", str(settings.logs))
     console.print(table, highlight=False)

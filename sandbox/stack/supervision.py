@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from xmlrpc.client import Fault, ServerProxy
 
@@ -30,7 +31,7 @@ class Supervisor:
         self._settings = settings
 
     @property
-    def _rpc(self) -> ServerProxy:
+    def _rpc(self) -> Any:
         transport = SupervisorTransport(None, None, f"unix://{self._settings.socket}")
         return ServerProxy("http://127.0.0.1", transport=transport)
 
