@@ -4,5 +4,10 @@
     these sums; one foreign column or aggregate sends the whole query to the base table.
 -#}
 {% macro aggregate_projection(slices, summed_columns) -%}
-    select {{ slices | join(", ") }}, {% for column in summed_columns %}sum({{ column }}){% if not loop.last %}, {% endif %}{% endfor %} group by {{ slices | join(", ") }}
+    select
+        {{ slices | join(", ") }},
+        {% for column in summed_columns %}
+            sum({{ column }}){% if not loop.last %}, {% endif %}
+        {% endfor %}
+    group by {{ slices | join(", ") }}
 {%- endmacro %}

@@ -3,56 +3,83 @@
     per row whatever the words, and three times faster to group by than LowCardinality(String).
 -#}
 {% macro slice_labels() -%}
-    {{ return({
-        "weekday": {
-            "values": {1: "Пн", 2: "Вт", 3: "Ср", 4: "Чт", 5: "Пт", 6: "Сб", 7: "Вс"},
-            "otherwise": none,
-        },
-        "mailing_channel": {
-            "values": {
-                "email": "E-mail", "sms": "SMS", "mobilepush": "Мобильный пуш", "webpush": "Веб-пуш",
-                "viber": "Viber", "": "Не указано",
-            },
-            "otherwise": "Другой канал",
-        },
-        "mailing_type": {
-            "values": {
-                "mass": "Массовая", "trigger": "Автоматическая", "transaction": "Транзакционная",
-                "": "Не указано",
-            },
-            "otherwise": "Другой тип",
-        },
-        "email_domain_group": {
-            "values": {
-                "mail.ru": "Mail.ru", "yandex": "Яндекс", "gmail": "Gmail", "icloud": "iCloud",
-                "rambler": "Рамблер", "": "Не указано",
-            },
-            "otherwise": "Другой домен",
-        },
-        "gender": {
-            "values": {"male": "Мужской", "female": "Женский"},
-            "otherwise": "Не указано",
-        },
-        "age_band": {
-            "values": {
-                "<18": "До 18", "18-24": "18–24", "25-34": "25–34", "35-44": "35–44",
-                "45-54": "45–54", "55-64": "55–64", "65+": "65 и старше",
-            },
-            "otherwise": "Не указано",
-        },
-        "order_seq_group": {
-            "values": {"1": "1", "2": "2", "3–5": "3–5", "6+": "6+"},
-            "otherwise": "Не указано",
-        },
-        "attribution_model": {
-            "values": {"mb_last_non_direct": "Последнее непрямое касание"},
-            "otherwise": "Не указано",
-        },
-        "channel_group": {
-            "values": {"mailings": "Рассылки"},
-            "otherwise": "Не указано",
-        },
-    }) }}
+    {{
+        return(
+            {
+                "weekday": {
+                    "values": {
+                        1: "Пн",
+                        2: "Вт",
+                        3: "Ср",
+                        4: "Чт",
+                        5: "Пт",
+                        6: "Сб",
+                        7: "Вс",
+                    },
+                    "otherwise": none,
+                },
+                "mailing_channel": {
+                    "values": {
+                        "email": "E-mail",
+                        "sms": "SMS",
+                        "mobilepush": "Мобильный пуш",
+                        "webpush": "Веб-пуш",
+                        "viber": "Viber",
+                        "": "Не указано",
+                    },
+                    "otherwise": "Другой канал",
+                },
+                "mailing_type": {
+                    "values": {
+                        "mass": "Массовая",
+                        "trigger": "Автоматическая",
+                        "transaction": "Транзакционная",
+                        "": "Не указано",
+                    },
+                    "otherwise": "Другой тип",
+                },
+                "email_domain_group": {
+                    "values": {
+                        "mail.ru": "Mail.ru",
+                        "yandex": "Яндекс",
+                        "gmail": "Gmail",
+                        "icloud": "iCloud",
+                        "rambler": "Рамблер",
+                        "": "Не указано",
+                    },
+                    "otherwise": "Другой домен",
+                },
+                "gender": {
+                    "values": {"male": "Мужской", "female": "Женский"},
+                    "otherwise": "Не указано",
+                },
+                "age_band": {
+                    "values": {
+                        "<18": "До 18",
+                        "18-24": "18–24",
+                        "25-34": "25–34",
+                        "35-44": "35–44",
+                        "45-54": "45–54",
+                        "55-64": "55–64",
+                        "65+": "65 и старше",
+                    },
+                    "otherwise": "Не указано",
+                },
+                "order_seq_group": {
+                    "values": {"1": "1", "2": "2", "3–5": "3–5", "6+": "6+"},
+                    "otherwise": "Не указано",
+                },
+                "attribution_model": {
+                    "values": {"mb_last_non_direct": "Последнее непрямое касание"},
+                    "otherwise": "Не указано",
+                },
+                "channel_group": {
+                    "values": {"mailings": "Рассылки"},
+                    "otherwise": "Не указано",
+                },
+            }
+        )
+    }}
 {%- endmacro %}
 
 {#- Enum8 of the labels of one slice, in the order of the list above. -#}
@@ -62,7 +89,11 @@
     {%- if labels["otherwise"] is not none and labels["otherwise"] not in words -%}
         {%- do words.append(labels["otherwise"]) -%}
     {%- endif -%}
-    Enum8({% for word in words %}'{{ word }}' = {{ loop.index }}{% if not loop.last %}, {% endif %}{% endfor %})
+    Enum8(
+        {% for word in words %}
+            '{{ word }}' = {{ loop.index }}{% if not loop.last %}, {% endif %}
+        {% endfor %}
+    )
 {%- endmacro %}
 
 {#- A code turned into the word that people read, as Enum8. -#}
@@ -70,9 +101,16 @@
     {%- set labels = slice_labels()[slice] -%}
     {%- set codes = labels["values"].keys() | map("string") | list -%}
     {%- set words = labels["values"].values() | list -%}
-    {%- set otherwise = labels["otherwise"] if labels["otherwise"] is not none else "" -%}
+    {%- set otherwise = (
+        labels["otherwise"] if labels["otherwise"] is not none else ""
+    ) -%}
     cast(
-        transform(toString({{ code }}), {{ string_array(codes) }}, {{ string_array(words) }}, '{{ otherwise }}'),
+        transform(
+            toString({{ code }}),
+            {{ string_array(codes) }},
+            {{ string_array(words) }},
+            '{{ otherwise }}'
+        ),
         {{ string_literal(slice_enum(slice)) }}
     )
 {%- endmacro %}

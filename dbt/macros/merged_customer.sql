@@ -3,5 +3,9 @@
     from the left: a customer who was never merged has no row there, and the join gives key 0.
 -#}
 {% macro merged_customer(customer_key, identity) -%}
-    if({{ identity }}.final_customer_key = 0, {{ customer_key }}, {{ identity }}.final_customer_key)
+    if(
+        {{ identity }}.final_customer_key = 0,
+        {{ customer_key }},
+        {{ identity }}.final_customer_key
+    )
 {%- endmacro %}

@@ -1,6 +1,7 @@
 {{ config(order_by=["attribution_model", "channel_group", "order_id", "message_id"]) }}
 
--- One row per order, model, channel group and credited message. A further model is one more CTE in
+-- One row per order, model, channel group and credited message. A further model is
+-- one more CTE in
 -- `credits`, with the same columns and with weights that add up to 1 within an order.
 with
     credits as (select * from {{ ref("int_attribution_mb_last_non_direct") }}),

@@ -1,7 +1,9 @@
 {{ config(materialized="view") }}
 
--- Mindbox's own rule: the order goes to the latest touch before it, whatever its age, and only then
--- is the age compared with the window. Visits from other sources do not break the credit until site
+-- Mindbox's own rule: the order goes to the latest touch before it, whatever its age,
+-- and only then
+-- is the age compared with the window. Visits from other sources do not break the
+-- credit until site
 -- visits are loaded.
 with
     orders as (
@@ -14,12 +16,18 @@ with
         select *
         from {{ ref("int_message_touches") }}
         where
-            touch_kind
-            = if(mailing_channel = 'sms', {{ string_literal(var("attribution_sms_touch")) }}, 'click')
-            and not has(
-                {{ string_array(var("attribution_excluded_mailing_types")) }}, mailing_type
+            touch_kind = if(
+                mailing_channel = 'sms',
+                {{ string_literal(var("attribution_sms_touch")) }},
+                'click'
             )
-            and not has({{ string_array(var("attribution_excluded_mailings")) }}, mailing_id)
+            and not has(
+                {{ string_array(var("attribution_excluded_mailing_types")) }},
+                mailing_type
+            )
+            and not has(
+                {{ string_array(var("attribution_excluded_mailings")) }}, mailing_id
+            )
     ),
 
     -- Touches of one instant: the larger message id, compared as the number it is.
@@ -55,4 +63,6 @@ select
     touch_at,
     toDecimal32(1, 6) as weight
 from last_touches
-where ordered_at <= touch_at + toIntervalHour(24 * {{ var("attribution_window_days") | int }})
+where
+    ordered_at
+    <= touch_at + toIntervalHour(24 * {{ var("attribution_window_days") | int }})

@@ -4,7 +4,8 @@ with recursive
         from {{ ref("stg_mindbox__customer_merges") }}
     ),
 
-    -- Each step follows one more merge; a customer met before ends the walk, so that a cycle in the
+    -- Each step follows one more merge; a customer met before ends the walk, so that
+    -- a cycle in the
     -- source cannot hang the build (is_cyclic marks it, and a test refuses it).
     chains as (
         select

@@ -1,8 +1,11 @@
 {{ config(materialized="view") }}
 
--- All kinds of events side by side, before their slices are looked up. Whatever follows from a
--- message (its reactions, the orders credited to it) carries the facts of that message, and reads
--- its customer's slices at the participation: both parts of a rate always fall into one slice.
+-- All kinds of events side by side, before their slices are looked up. Whatever
+-- follows from a
+-- message (its reactions, the orders credited to it) carries the facts of that
+-- message, and reads
+-- its customer's slices at the participation: both parts of a rate always fall into
+-- one slice.
 with
     messages as (select * from {{ ref("int_messages") }}),
 
@@ -12,8 +15,8 @@ with
 
     message_events as (
         select
-            occurrence.1 as event,
-            assumeNotNull(occurrence.2) as event_at,
+            occurrence .1 as event,
+            assumeNotNull(occurrence .2) as event_at,
             messages.participated_at as send_at,
             messages.message_id as event_key,
             messages.customer_key as customer_key,
@@ -23,7 +26,9 @@ with
             messages.mailing_variant as mailing_variant,
             messages.mailing_source as mailing_source,
             if(
-                messages.is_not_sent = 1, messages.not_sent_reason, messages.not_delivered_reason
+                messages.is_not_sent = 1,
+                messages.not_sent_reason,
+                messages.not_delivered_reason
             ) as failure_reason,
             messages.is_sent as is_sent,
             messages.is_not_sent as is_not_sent,
@@ -42,7 +47,7 @@ with
         from messages
         array join
             arrayFilter(
-                moment -> isNotNull(moment.2),
+                moment -> isNotNull(moment .2),
                 [
                     ('message', toNullable(messages.participated_at)),
                     ('open', messages.opened_at),
@@ -104,7 +109,7 @@ with
             toUInt8(0) as reports_opens,
             orders.order_id as order_id,
             orders.order_channel as order_channel,
-            '' as order_region,
+            orders.order_region as order_region,
             orders.order_seq as order_seq,
             attribution.attribution_model as attribution_model,
             attribution.channel_group as channel_group,

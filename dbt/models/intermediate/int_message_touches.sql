@@ -1,6 +1,7 @@
 {{ config(order_by=["customer_key", "brand", "touch_at"]) }}
 
--- What may earn a mailing an order: clicks, and deliveries of SMS, which many projects send without
+-- What may earn a mailing an order: clicks, and deliveries of SMS, which many
+-- projects send without
 -- tracked links. Which of them counts is the attribution model's business.
 with
     statuses as (select * from {{ ref("stg_mindbox__message_statuses") }}),

@@ -9,7 +9,8 @@ with
 
     failure_reasons as (select * from {{ ref("message_failure_reasons") }}),
 
-    -- Every status of a message repeats the message itself; the earliest one speaks for it.
+    -- Every status of a message repeats the message itself; the earliest one speaks
+    -- for it.
     messages as (
         select
             message_id,
@@ -25,7 +26,9 @@ with
             minOrNullIf(status_at, status = 'Opened') as opened_at,
             minOrNullIf(status_at, status = 'Clicked') as clicked_at,
             minOrNullIf(status_at, status = 'Unsubscribe') as unsubscribed_at,
-            argMinIf(not_sent_reason, (status_at, status_id), status = 'NotSent') as not_sent_reason,
+            argMinIf(
+                not_sent_reason, (status_at, status_id), status = 'NotSent'
+            ) as not_sent_reason,
             argMinIf(
                 not_delivered_reason, (status_at, status_id), status = 'NotDelivered'
             ) as not_delivered_reason
@@ -38,19 +41,23 @@ with
             messages.message_id as message_id,
             messages.participated_at as participated_at,
             {{ project_date("messages.participated_at") }} as participation_date,
-            {{ merged_customer("messages.any_customer_key", "identity") }} as customer_key,
-            messages.described.1 as mailing_id,
-            messages.described.2 as mailing_variant,
+            {{ merged_customer("messages.any_customer_key", "identity") }}
+            as customer_key,
+            messages.described .1 as mailing_id,
+            messages.described .2 as mailing_variant,
             if(
-                messages.described.3 != '', messages.described.3, mailings.mailing_channel
+                messages.described .3 != '',
+                messages.described .3,
+                mailings.mailing_channel
             ) as mailing_channel,
-            if(messages.described.4 != '', messages.described.4, mailings.brand) as brand,
-            messages.described.5 as mailing_source,
-            -- What was not delivered had been sent, even where the source lost the sending itself.
-            coalesce(messages.sent_status_at, messages.not_delivered_at) as sent_at,
             if(
-                isNull(sent_at), messages.not_sent_status_at, null
-            ) as not_sent_at,
+                messages.described .4 != '', messages.described .4, mailings.brand
+            ) as brand,
+            messages.described .5 as mailing_source,
+            -- What was not delivered had been sent, even where the source lost the
+            -- sending itself.
+            coalesce(messages.sent_status_at, messages.not_delivered_at) as sent_at,
+            if(isNull(sent_at), messages.not_sent_status_at, null) as not_sent_at,
             messages.not_delivered_at as not_delivered_at,
             messages.opened_at as opened_at,
             messages.clicked_at as clicked_at,
@@ -58,7 +65,7 @@ with
             if(isNotNull(not_sent_at), messages.not_sent_reason, '') as not_sent_reason,
             messages.not_delivered_reason as not_delivered_reason
         from messages
-        left join mailings on messages.described.1 = mailings.mailing_id
+        left join mailings on messages.described .1 = mailings.mailing_id
         left join identity on messages.any_customer_key = identity.customer_key
     )
 
@@ -82,7 +89,9 @@ select
     resolved.unsubscribed_at as unsubscribed_at,
     toUInt8(isNotNull(resolved.sent_at)) as is_sent,
     toUInt8(isNotNull(resolved.not_sent_at)) as is_not_sent,
-    toUInt8(isNotNull(resolved.sent_at) and isNull(resolved.not_delivered_at)) as is_delivered,
+    toUInt8(
+        isNotNull(resolved.sent_at) and isNull(resolved.not_delivered_at)
+    ) as is_delivered,
     toUInt8(isNotNull(resolved.not_delivered_at)) as is_not_delivered,
     -- Mindbox calls only these two e-mail reasons a bounce.
     toUInt8(

@@ -29,7 +29,9 @@ with
             toUInt8(goal_lines.order_id != '') as is_goal,
             if(
                 goal_lines.order_id != '',
-                toDecimal64(goal_lines.lines_amount + coalesce(orders.delivery_cost, 0), 4),
+                toDecimal64(
+                    goal_lines.lines_amount + coalesce(orders.delivery_cost, 0), 4
+                ),
                 toDecimal64(0, 4)
             ) as amount
         from orders
@@ -37,7 +39,8 @@ with
         left join identity on orders.customer_key = identity.customer_key
     ),
 
-    -- The rank counts goal orders of known customers over all brands and channels: slices do not
+    -- The rank counts goal orders of known customers over all brands and channels:
+    -- slices do not
     -- restart it, and a cancelled first order hands its rank to the next.
     ranked as (
         select

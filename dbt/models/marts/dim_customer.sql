@@ -11,7 +11,8 @@ with
 
     identity as (select * from {{ ref("int_customer_identity") }}),
 
-    -- Everybody who is spoken of anywhere, less those who were merged into somebody else.
+    -- Everybody who is spoken of anywhere, less those who were merged into somebody
+    -- else.
     spoken_of as (
         select customer_key
         from customers
@@ -30,7 +31,8 @@ with
         select customer_key
         from spoken_of
         where
-            customer_key != 0 and customer_key not in (select customer_key from identity)
+            customer_key != 0
+            and customer_key not in (select customer_key from identity)
     )
 
 select
@@ -39,7 +41,8 @@ select
     {{ slice_label("age_band", "customers.age_band") }} as age_band,
     {{ open_label("customers.region") }} as region,
     {{ open_label("customers.customer_timezone") }} as customer_timezone,
-    {{ slice_label("email_domain_group", "customers.email_domain_group") }} as email_domain_group,
+    {{ slice_label("email_domain_group", "customers.email_domain_group") }}
+    as email_domain_group,
     customers.has_email as has_email,
     customers.has_phone as has_phone,
     customers.is_email_invalid as is_email_invalid,
@@ -51,8 +54,12 @@ select
             formatDateTime(customer_orders.first_order_date, '%Y-%m')
         )
     ) as cohort_month,
-    if(customer_orders.customer_key = 0, null, customer_orders.first_order_date) as first_order_date,
-    if(customer_orders.customer_key = 0, null, customer_orders.last_order_date) as last_order_date,
+    if(
+        customer_orders.customer_key = 0, null, customer_orders.first_order_date
+    ) as first_order_date,
+    if(
+        customer_orders.customer_key = 0, null, customer_orders.last_order_date
+    ) as last_order_date,
     customer_orders.orders as lifetime_orders,
     customer_orders.revenue as lifetime_revenue
 from known

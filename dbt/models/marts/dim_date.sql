@@ -1,6 +1,7 @@
 {{ config(order_by="date_day") }}
 
--- Every day from the first to the last event of any kind. Also the time spine of the semantic layer.
+-- Every day from the first to the last event of any kind. Also the time spine of the
+-- semantic layer.
 with
     events as (select * from {{ ref("wide_events") }}),
 
@@ -15,7 +16,8 @@ with
     days as (
         select first_day + toIntervalDay(day_number) as date_day
         from bounds
-        array join range(if(events = 0, 0, toUInt32(last_day - first_day + 1))) as day_number
+        array join
+            range(if(events = 0, 0, toUInt32(last_day - first_day + 1))) as day_number
     )
 
 select

@@ -5,12 +5,13 @@ with
 
     messages as (select * from {{ ref("int_messages") }}),
 
-    -- A message may name a mailing that the dictionary does not hold: what its messages say is kept.
+    -- A message may name a mailing that the dictionary does not hold: what its
+    -- messages say is kept.
     seen as (
         select
             mailing_id,
-            any(mailing_channel) as mailing_channel,
-            any(brand) as brand,
+            min(mailing_channel) as mailing_channel,
+            min(brand) as brand,
             min(participation_date) as first_message_date,
             max(participation_date) as last_message_date
         from messages
@@ -18,13 +19,25 @@ with
     )
 
 select
-    toLowCardinality(if(mailings.mailing_id = '', seen.mailing_id, mailings.mailing_id)) as mailing_key,
-    {{ open_label("if(mailings.mailing_name = '', mailing_key, mailings.mailing_name)") }} as mailing,
-    {{ slice_label("mailing_channel", "if(mailings.mailing_channel = '', seen.mailing_channel, mailings.mailing_channel)") }} as mailing_channel,
+    toLowCardinality(
+        if(mailings.mailing_id = '', seen.mailing_id, mailings.mailing_id)
+    ) as mailing_key,
+    {{
+        open_label(
+            "if(mailings.mailing_name = '', mailing_key, mailings.mailing_name)"
+        )
+    }} as mailing,
+    {{
+        slice_label(
+            "mailing_channel",
+            "if(mailings.mailing_channel = '', seen.mailing_channel, mailings.mailing_channel)",
+        )
+    }}
+    as mailing_channel,
     {{ slice_label("mailing_type", "mailings.mailing_type") }} as mailing_type,
     {{ open_label("mailings.mailing_folder") }} as mailing_folder,
     {{ open_label("mailings.mailing_topic") }} as mailing_topic,
-    {{ open_label("if(mailings.brand = '', seen.brand, mailings.brand)") }} as brand,
+    {{ open_label("if(mailings.brand= '', seen.brand, mailings.brand)") }} as brand,
     {{ open_label("mailings.utm_source") }} as mailing_utm_source,
     {{ open_label("mailings.utm_medium") }} as mailing_utm_medium,
     {{ open_label("mailings.utm_campaign") }} as mailing_utm_campaign,

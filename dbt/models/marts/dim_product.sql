@@ -8,7 +8,9 @@ with
 select
     lines.product_id as product_key,
     -- A product is called as in its latest order.
-    argMax(lines.product_name, (orders.ordered_at, lines.order_id, lines.line_number)) as product,
+    argMax(
+        lines.product_name, (orders.ordered_at, lines.order_id, lines.line_number)
+    ) as product,
     min(orders.order_date) as first_order_date,
     max(orders.order_date) as last_order_date
 from lines

@@ -1,8 +1,22 @@
-{{ config(order_by=["event_date", "brand", "gender", "age_band", "email_domain_group", "region"]) }}
+{{
+    config(
+        order_by=[
+            "event_date",
+            "brand",
+            "gender",
+            "age_band",
+            "email_domain_group",
+            "region",
+        ]
+    )
+}}
 
--- State of the base at the end of every day, dense: from a slice's first buyer on it has a row for
--- every day, so that the last day of any period is there to be read. Each buyer stands in exactly
--- one row per day, that of the brand of the latest order, hence the rows of a day add up.
+-- State of the base at the end of every day, dense: from a slice's first buyer on it
+-- has a row for
+-- every day, so that the last day of any period is there to be read. Each buyer
+-- stands in exactly
+-- one row per day, that of the brand of the latest order, hence the rows of a day add
+-- up.
 with
     orders as (
         select * from {{ ref("int_orders") }} where is_goal = 1 and is_identified = 1
@@ -37,23 +51,30 @@ with
 
     changes as (
         select
-            brand, gender, age_band, region, email_domain_group,
-            change.1 as change_date,
-            change.2 as active_change,
-            change.3 as buyer_change
+            brand,
+            gender,
+            age_band,
+            region,
+            email_domain_group,
+            change .1 as change_date,
+            change .2 as active_change,
+            change .3 as buyer_change
         from stretches
         array join
             [
-                (stretch_from, 1, 1),
-                (active_till, -1, 0),
-                (stretch_till, 0, -1)
+                (stretch_from, 1, 1), (active_till, -1, 0), (stretch_till, 0, -1)
             ] as change
         where stretch_from < stretch_till
     ),
 
     daily_changes as (
         select
-            brand, gender, age_band, region, email_domain_group, change_date,
+            brand,
+            gender,
+            age_band,
+            region,
+            email_domain_group,
+            change_date,
             sum(active_change) as active_change,
             sum(buyer_change) as buyer_change
         from changes
@@ -61,7 +82,13 @@ with
     ),
 
     slices as (
-        select brand, gender, age_band, region, email_domain_group, min(change_date) as first_day
+        select
+            brand,
+            gender,
+            age_band,
+            region,
+            email_domain_group,
+            min(change_date) as first_day
         from daily_changes
         group by brand, gender, age_band, region, email_domain_group
     ),
@@ -81,7 +108,8 @@ with
             grid.age_band as age_band,
             grid.region as region,
             grid.email_domain_group as email_domain_group,
-            sum(daily_changes.active_change) over up_to_the_day as active_customers_count,
+            sum(daily_changes.active_change) over up_to_the_day
+            as active_customers_count,
             sum(daily_changes.buyer_change) over up_to_the_day as buyers_count
         from grid
         left join

@@ -1,19 +1,53 @@
 {%- set summed_columns = [
-    "is_message", "is_sent", "is_not_sent", "is_delivered", "is_not_delivered", "is_bounced",
-    "is_opened", "is_clicked", "is_unsubscribed", "is_open_capable_delivered",
-    "is_open_capable_opened", "is_open_capable_clicked", "is_email_delivered",
-    "is_email_unsubscribed", "is_order", "is_identified_order",
-    "is_first_order", "is_repeat_order", "order_amount", "identified_order_amount",
-    "attributed_orders", "attributed_amount",
+    "is_message",
+    "is_sent",
+    "is_not_sent",
+    "is_delivered",
+    "is_not_delivered",
+    "is_bounced",
+    "is_opened",
+    "is_clicked",
+    "is_unsubscribed",
+    "is_open_capable_delivered",
+    "is_open_capable_opened",
+    "is_open_capable_clicked",
+    "is_email_delivered",
+    "is_email_unsubscribed",
+    "is_order",
+    "is_identified_order",
+    "is_first_order",
+    "is_repeat_order",
+    "order_amount",
+    "identified_order_amount",
+    "attributed_orders",
+    "attributed_amount",
 ] -%}
 {%- set mailing_slices = [
-    "event", "send_date", "event_date", "brand", "mailing_key", "mailing", "mailing_channel",
-    "mailing_type", "mailing_variant", "mailing_folder", "mailing_topic", "mailing_utm_campaign",
-    "attribution_model", "channel_group",
+    "event",
+    "send_date",
+    "event_date",
+    "brand",
+    "mailing_key",
+    "mailing",
+    "mailing_channel",
+    "mailing_type",
+    "mailing_variant",
+    "mailing_folder",
+    "mailing_topic",
+    "mailing_utm_campaign",
+    "attribution_model",
+    "channel_group",
 ] -%}
 {{
     config(
-        order_by=["event", "send_date", "mailing_key", "customer_key", "event_key", "order_key"],
+        order_by=[
+            "event",
+            "send_date",
+            "mailing_key",
+            "customer_key",
+            "event_key",
+            "order_key",
+        ],
         projections=[
             {
                 "name": "by_mailing",
@@ -32,110 +66,124 @@ with
 
     customer_orders as (select * from {{ ref("int_customer_orders") }}),
 
-    failure_reasons as (select * from {{ ref("message_failure_reasons") }}),
-
-    described as (
-        select
-            events.*,
-            mailings.mailing_name as mailing_name,
-            mailings.mailing_type as mailing_type,
-            mailings.mailing_folder as mailing_folder,
-            mailings.mailing_topic as mailing_topic,
-            mailings.utm_campaign as mailing_utm_campaign,
-            customer_versions.email_domain_group as email_domain_group,
-            customer_versions.sex as sex,
-            customer_versions.age_band as age_band,
-            customer_versions.region as customer_region,
-            customer_versions.customer_timezone as customer_timezone,
-            customer_orders.customer_key as buyer_key,
-            customer_orders.first_order_date as first_order_date,
-            failure_reasons.label as failure_label
-        from events
-        left join mailings on events.mailing_id = mailings.mailing_id
-        asof left join
-            customer_versions
-            on events.customer_key = customer_versions.customer_key
-            and events.send_at >= customer_versions.valid_from
-        left join customer_orders on events.customer_key = customer_orders.customer_key
-        left join failure_reasons on events.failure_reason = failure_reasons.reason
-    )
+    failure_reasons as (select * from {{ ref("message_failure_reasons") }})
 
 select
     cast(
-        described.event,
+        events.event,
         'Enum8(\'message\' = 1, \'open\' = 2, \'click\' = 3, \'unsubscribe\' = 4, \'order\' = 10, \'attributed_order\' = 11)'
     ) as event,
-    {{ project_date("described.event_at") }} as event_date,
-    {{ project_date("described.send_at") }} as send_date,
-    described.event_at as event_at,
-    {{ project_hour("described.event_at") }} as hour,
-    {{ slice_label("weekday", project_weekday("described.event_at")) }} as weekday,
-    {{ project_hour("described.send_at") }} as send_hour,
-    {{ slice_label("weekday", project_weekday("described.send_at")) }} as send_weekday,
-    described.event_key as event_key,
-    described.customer_key as customer_key,
-    {{ open_label("described.brand") }} as brand,
-    toLowCardinality(described.mailing_id) as mailing_key,
-    {{ open_label("if(described.mailing_name = '', described.mailing_id, described.mailing_name)") }} as mailing,
-    {{ slice_label("mailing_channel", "described.mailing_channel") }} as mailing_channel,
-    {{ slice_label("mailing_type", "described.mailing_type") }} as mailing_type,
-    {{ open_label("if(described.mailing_id = '', '', toString(described.mailing_variant))") }} as mailing_variant,
-    {{ open_label("described.mailing_folder") }} as mailing_folder,
-    {{ open_label("described.mailing_topic") }} as mailing_topic,
-    {{ open_label("described.mailing_source") }} as mailing_source,
-    {{ open_label("described.mailing_utm_campaign") }} as mailing_utm_campaign,
-    {{ open_label("if(described.failure_label = '', described.failure_reason, described.failure_label)") }} as failure_reason,
-    {{ slice_label("email_domain_group", "described.email_domain_group") }} as email_domain_group,
-    {{ slice_label("gender", "described.sex") }} as gender,
-    {{ slice_label("age_band", "described.age_band") }} as age_band,
-    {{ open_label("if(described.order_region = '', described.customer_region, described.order_region)") }} as region,
-    {{ open_label("described.customer_timezone") }} as customer_timezone,
+    {{ project_date("events.event_at") }} as event_date,
+    {{ project_date("events.send_at") }} as send_date,
+    events.event_at as event_at,
+    {{ project_hour("events.event_at") }} as hour,
+    {{ slice_label("weekday", project_weekday("events.event_at")) }} as weekday,
+    {{ project_hour("events.send_at") }} as send_hour,
+    {{ slice_label("weekday", project_weekday("events.send_at")) }} as send_weekday,
+    events.event_key as event_key,
+    events.customer_key as customer_key,
+    {{ open_label("events.brand") }} as brand,
+    toLowCardinality(events.mailing_id) as mailing_key,
+    {{
+        open_label(
+            "if(mailings.mailing_name = '', events.mailing_id, mailings.mailing_name)"
+        )
+    }} as mailing,
+    {{ slice_label("mailing_channel", "events.mailing_channel") }} as mailing_channel,
+    {{ slice_label("mailing_type", "mailings.mailing_type") }} as mailing_type,
+    {{
+        open_label(
+            "if(events.mailing_id = '', '', toString(events.mailing_variant))"
+        )
+    }} as mailing_variant,
+    {{ open_label("mailings.mailing_folder") }} as mailing_folder,
+    {{ open_label("mailings.mailing_topic") }} as mailing_topic,
+    {{ open_label("events.mailing_source") }} as mailing_source,
+    {{ open_label("mailings.utm_campaign") }} as mailing_utm_campaign,
+    {{
+        open_label(
+            "if(failure_reasons.label = '', events.failure_reason, failure_reasons.label)"
+        )
+    }}
+    as failure_reason,
+    {{ slice_label("email_domain_group", "customer_versions.email_domain_group") }}
+    as email_domain_group,
+    {{ slice_label("gender", "customer_versions.sex") }} as gender,
+    {{ slice_label("age_band", "customer_versions.age_band") }} as age_band,
+    {{
+        open_label(
+            "if(events.order_region = '', customer_versions.region, events.order_region)"
+        )
+    }}
+    as region,
+    {{ open_label("customer_versions.customer_timezone") }} as customer_timezone,
     toLowCardinality(
         multiIf(
-            described.customer_key = 0,
+            events.customer_key = 0,
             'Не указано',
-            described.buyer_key = 0,
+            customer_orders.customer_key = 0,
             'Без покупок',
-            formatDateTime(described.first_order_date, '%Y-%m')
+            formatDateTime(customer_orders.first_order_date, '%Y-%m')
         )
     ) as cohort_month,
-    described.order_id as order_key,
-    {{ open_label("described.order_channel") }} as order_channel,
-    {{ slice_label("order_seq_group", order_seq_group("described.order_seq")) }} as order_seq_group,
-    {{ slice_label("attribution_model", "described.attribution_model") }} as attribution_model,
-    {{ slice_label("channel_group", "described.channel_group") }} as channel_group,
-    toUInt8(described.event = 'message' and (described.is_sent = 1 or described.is_not_sent = 1)) as is_message,
-    toUInt8(described.event = 'message' and described.is_sent = 1) as is_sent,
-    toUInt8(described.event = 'message' and described.is_not_sent = 1) as is_not_sent,
-    toUInt8(described.event = 'message' and described.is_delivered = 1) as is_delivered,
-    toUInt8(described.event = 'message' and described.is_not_delivered = 1) as is_not_delivered,
-    toUInt8(described.event = 'message' and described.is_bounced = 1) as is_bounced,
-    toUInt8(described.event = 'open') as is_opened,
-    toUInt8(described.event = 'click') as is_clicked,
-    toUInt8(described.event = 'unsubscribe') as is_unsubscribed,
+    events.order_id as order_key,
+    {{ open_label("events.order_channel") }} as order_channel,
+    {{ slice_label("order_seq_group", order_seq_group("events.order_seq")) }}
+    as order_seq_group,
+    {{ slice_label("attribution_model", "events.attribution_model") }}
+    as attribution_model,
+    {{ slice_label("channel_group", "events.channel_group") }} as channel_group,
     toUInt8(
-        described.event = 'message' and described.is_delivered = 1 and described.reports_opens = 1
+        events.event = 'message' and (events.is_sent = 1 or events.is_not_sent = 1)
+    ) as is_message,
+    toUInt8(events.event = 'message' and events.is_sent = 1) as is_sent,
+    toUInt8(events.event = 'message' and events.is_not_sent = 1) as is_not_sent,
+    toUInt8(events.event = 'message' and events.is_delivered = 1) as is_delivered,
+    toUInt8(
+        events.event = 'message' and events.is_not_delivered = 1
+    ) as is_not_delivered,
+    toUInt8(events.event = 'message' and events.is_bounced = 1) as is_bounced,
+    toUInt8(events.event = 'open') as is_opened,
+    toUInt8(events.event = 'click') as is_clicked,
+    toUInt8(events.event = 'unsubscribe') as is_unsubscribed,
+    toUInt8(
+        events.event = 'message'
+        and events.is_delivered = 1
+        and events.reports_opens = 1
     ) as is_open_capable_delivered,
-    toUInt8(described.event = 'open' and described.reports_opens = 1) as is_open_capable_opened,
-    toUInt8(described.event = 'click' and described.reports_opens = 1) as is_open_capable_clicked,
     toUInt8(
-        described.event = 'message'
-        and described.is_delivered = 1
-        and described.mailing_channel = 'email'
+        events.event = 'open' and events.reports_opens = 1
+    ) as is_open_capable_opened,
+    toUInt8(
+        events.event = 'click' and events.reports_opens = 1
+    ) as is_open_capable_clicked,
+    toUInt8(
+        events.event = 'message'
+        and events.is_delivered = 1
+        and events.mailing_channel = 'email'
     ) as is_email_delivered,
     toUInt8(
-        described.event = 'unsubscribe' and described.mailing_channel = 'email'
+        events.event = 'unsubscribe' and events.mailing_channel = 'email'
     ) as is_email_unsubscribed,
-    toUInt8(described.event = 'order') as is_order,
-    toUInt8(described.event = 'order' and described.customer_key != 0) as is_identified_order,
-    toUInt8(described.event = 'order' and described.order_seq = 1) as is_first_order,
-    toUInt8(described.event = 'order' and described.order_seq > 1) as is_repeat_order,
-    if(described.event = 'order', described.amount, toDecimal64(0, 4)) as order_amount,
+    toUInt8(events.event = 'order') as is_order,
+    toUInt8(events.event = 'order' and events.customer_key != 0) as is_identified_order,
+    toUInt8(events.event = 'order' and events.order_seq = 1) as is_first_order,
+    toUInt8(events.event = 'order' and events.order_seq > 1) as is_repeat_order,
+    if(events.event = 'order', events.amount, toDecimal64(0, 4)) as order_amount,
     if(
-        described.event = 'order' and described.customer_key != 0,
-        described.amount,
+        events.event = 'order' and events.customer_key != 0,
+        events.amount,
         toDecimal64(0, 4)
     ) as identified_order_amount,
-    described.weight as attributed_orders,
-    if(described.event = 'attributed_order', described.amount, toDecimal64(0, 4)) as attributed_amount
-from described
+    events.weight as attributed_orders,
+    if(
+        events.event = 'attributed_order', events.amount, toDecimal64(0, 4)
+    ) as attributed_amount
+from events
+left join mailings on events.mailing_id = mailings.mailing_id
+asof left join
+    customer_versions
+    on events.customer_key = customer_versions.customer_key
+    and events.send_at >= customer_versions.valid_from
+left join customer_orders on events.customer_key = customer_orders.customer_key
+left join failure_reasons on events.failure_reason = failure_reasons.reason

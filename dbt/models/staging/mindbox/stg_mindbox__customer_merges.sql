@@ -5,7 +5,11 @@ with
     latest as (
         select *
         from customer_merges
-        order by merged_customer_key, changed_at desc, _extracted_at desc, resulting_customer_key
+        order by
+            merged_customer_key,
+            changed_at desc,
+            _extracted_at desc,
+            resulting_customer_key
         limit 1 by merged_customer_key
     )
 

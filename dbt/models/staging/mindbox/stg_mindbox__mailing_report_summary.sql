@@ -23,12 +23,17 @@ with
             reports.variant_num,
             reports._extracted_at desc,
             reports._content_hash
-        limit 1 by
-            reports.period_start, reports.period_end, reports.mailing_id, reports.variant_num
+        limit
+            1 by
+            reports.period_start,
+            reports.period_end,
+            reports.mailing_id,
+            reports.variant_num
     )
 
 select
     taken_on,
+    _extracted_at as taken_at,
     period_start,
     period_end,
     mailing_id,

@@ -1,5 +1,9 @@
--- A window of statuses replaces its whole day, so a status can only repeat inside its own day.
-with message_statuses as (select * from {{ source("mindbox", "message_statuses") }} final)
+-- A window of statuses replaces its whole day, so a status can only repeat inside its
+-- own day.
+with
+    message_statuses as (
+        select * from {{ source("mindbox", "message_statuses") }} final
+    )
 
 select
     status_id,
@@ -25,5 +29,4 @@ select
     source_type as mailing_source_type,
     source_id as mailing_source_id,
     source_name as mailing_source
-from message_statuses
-settings do_not_merge_across_partitions_select_final = 1
+from message_statuses settings do_not_merge_across_partitions_select_final = 1
