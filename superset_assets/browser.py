@@ -1,0 +1,206 @@
+"""A board as a person sees it, in Chromium."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page, Request, Response, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+WIDTH, HEIGHT = 1600, 1000
+TIMEOUT_MS = 60_000
+ANIMATION_MS = 1_200
+CHART_DATA = "/api/v1/chart/data"
+
+# Every chart of the open tab has come to its end: an image, a table, a number or an error.
+SETTLED = """() => {
+  const shown = [...document.querySelectorAll('.dashboard-component-chart-holder')]
+    .filter(holder => holder.offsetParent !== null);
+  return shown.every(holder =>
+    !holder.querySelector('.loading, [data-test="loading-indicator"], .ant-spin-spinning') &&
+    holder.querySelector('canvas, table, .superset-legacy-chart-big-number, [class*="big-number"],'
+      + ' [data-test="chart-container"] .slice_container > *, .ant-alert, .ant-empty'));
+}"""
+
+# What must not be seen: each entry is a chart or a control with what is wrong with it.
+PROBLEMS = """() => {
+  const problems = [];
+  const visible = element => element.offsetParent !== null;
+  const title = holder =>
+    holder.querySelector('[data-test="slice-header"]')?.innerText.trim() || holder.id;
+  for (const holder of document.querySelectorAll('.dashboard-component-chart-holder')) {
+    if (!visible(holder)) continue;
+    const name = title(holder), box = holder.getBoundingClientRect();
+    if (holder.querySelector('.ant-alert-error, [data-test="error-message"], .alert-danger'))
+      problems.push(`${name}: error`);
+    if (holder.querySelector('.ant-empty, [data-test="chart-empty-state"]'))
+      problems.push(`${name}: no data`);
+    if (!holder.querySelector('canvas, table, .slice_container > *')) problems.push(`${name}: blank`);
+    for (const canvas of holder.querySelectorAll('canvas')) {
+      const drawn = canvas.getBoundingClientRect();
+      if (drawn.right > box.right + 1 || drawn.bottom > box.bottom + 1)
+        problems.push(`${name}: drawn past its frame`);
+    }
+    for (const text of holder.querySelectorAll('.slice_container *')) {
+      if (!visible(text) || text.children.length || !text.innerText?.trim()) continue;
+      const part = text.getBoundingClientRect();
+      if (text.closest('table')) continue;
+      if (part.right > box.right + 1 || part.bottom > box.bottom + 1 || part.left < box.left - 1)
+        problems.push(`${name}: «${text.innerText.trim()}» leaves its frame`);
+    }
+    const heading = holder.querySelector('[data-test="slice-header"] .header-title *');
+    if (heading && heading.scrollWidth > heading.clientWidth + 1)
+      problems.push(`${name}: title cut`);
+  }
+  for (const block of document.querySelectorAll('.dashboard-markdown')) {
+    if (!visible(block)) continue;
+    for (const inner of [block, ...block.querySelectorAll('div')])
+      if (inner.scrollHeight > inner.clientHeight + 2 && inner.clientHeight > 0 &&
+          ['auto', 'scroll', 'hidden'].includes(getComputedStyle(inner).overflowY))
+        { problems.push(`text block: ${inner.scrollHeight} px in ${inner.clientHeight} px`); break; }
+  }
+  return problems;
+}"""
+
+
+class BrowserError(Exception):
+    """A page could not be opened; the text says which."""
+
+
+@dataclass
+class Traffic:
+    """What a page asked the network for."""
+
+    own_host: str
+    foreign: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    def on_request(self, request: Request) -> None:
+        """Note a request to any host but ours."""
+        address = urlsplit(request.url)
+        if address.scheme in {"http", "https"} and address.netloc != self.own_host:
+            self.foreign.append(request.url)
+
+    def on_response(self, response: Response) -> None:
+        """Note a chart whose data did not come."""
+        if CHART_DATA in response.url and not response.ok:
+            self.failed.append(f"{response.status} {response.text()[:500]}")
+
+
+@dataclass(frozen=True)
+class BoardPage:
+    """A board in one browser window."""
+
+    page: Page
+    traffic: Traffic
+
+    def tabs(self) -> list[str]:
+        """The names of the board's tabs."""
+        self.page.wait_for_selector(".dashboard-component-tabs [role=tab]", timeout=TIMEOUT_MS)
+        found = self.page.locator(".dashboard-component-tabs [role=tab]")
+        return [text.strip() for text in found.all_inner_texts()]
+
+    def open_tab(self, name: str) -> None:
+        """Show a tab and wait until each of its charts has come to its end."""
+        self.page.locator(".dashboard-component-tabs [role=tab]", has_text=name).first.click()
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait for the charts in sight: the data, then the end of the animation."""
+        self.page.wait_for_timeout(300)
+        self.page.wait_for_load_state("networkidle", timeout=TIMEOUT_MS)
+        self.page.wait_for_function(SETTLED, timeout=TIMEOUT_MS)
+        self.page.wait_for_timeout(ANIMATION_MS)
+
+    def problems(self) -> list[str]:
+        """What a viewer would complain of in the tab in sight."""
+        found: list[str] = self.page.evaluate(PROBLEMS)
+        return found
+
+    def fit(self) -> None:
+        """Make the window as tall as the tab, so that one picture holds all of it."""
+        height = self.page.evaluate(
+            "() => Math.max(...[...document.querySelectorAll('.dashboard-content, .grid-container')]"
+            ".map(element => element.getBoundingClientRect().bottom + window.scrollY))"
+        )
+        self.page.set_viewport_size({"width": WIDTH, "height": max(HEIGHT, int(height) + 40)})
+        self.settle()
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Somebody logged in to Superset in a browser."""
+
+    browser: Browser
+    url: str
+    username: str
+    password: str
+
+    @contextmanager
+    def board(self, slug: str, *, dark: bool = False) -> Iterator[BoardPage]:
+        """A board in a window of its own, in the light or the dark theme.
+
+        Raises:
+            BrowserError: the login was refused.
+        """
+        context = self.browser.new_context(
+            viewport={"width": WIDTH, "height": HEIGHT},
+            color_scheme="dark" if dark else "light",
+            locale="ru-RU",
+        )
+        try:
+            page = context.new_page()
+            traffic = Traffic(urlsplit(self.url).netloc)
+            page.on("request", traffic.on_request)
+            page.on("response", traffic.on_response)
+            self._log_in(page)
+            page.goto(f"{self.url}/superset/dashboard/{slug}/", timeout=TIMEOUT_MS)
+            yield BoardPage(page, traffic)
+        finally:
+            context.close()
+
+    def _log_in(self, page: Page) -> None:
+        page.goto(f"{self.url}/login/", timeout=TIMEOUT_MS)
+        page.fill("input#username, [data-test=username-input]", self.username)
+        page.fill("input#password, [data-test=password-input]", self.password)
+        page.click("[data-test=login-button], button[type=submit]")
+        page.wait_for_load_state("networkidle", timeout=TIMEOUT_MS)
+        if "/login" in page.url:
+            raise BrowserError(f"{self.url}: the login of {self.username} was refused")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Chromium without a window; its program is CHROMIUM_PATH or Debian's."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM_PATH", CHROMIUM), args=list(ARGUMENTS)
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def take_screenshots(viewer: Viewer, slug: str, folder: Path) -> list[Path]:
+    """Write a picture of every tab of a board, light and dark.
+
+    Returns:
+        The files, `<slug>-<number of the tab>-<theme>.png`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for dark in (False, True):
+        with viewer.board(slug, dark=dark) as board:
+            for number, name in enumerate(board.tabs(), start=1):
+                board.open_tab(name)
+                board.fit()
+                path = folder / f"{slug}-{number}-{'dark' if dark else 'light'}.png"
+                board.page.screenshot(path=path)
+                written.append(path)
+                board.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+    return written

@@ -1,0 +1,100 @@
+"""A thin client of Superset's REST API: login, CSRF token, timeouts, errors that say what failed."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import PurePosixPath
+from typing import Any, cast
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from superset_assets.settings import SupersetLogin
+
+TIMEOUT_SECONDS = (10, 180)
+PAGE_SIZE = 100
+Json = dict[str, Any]
+
+
+class SupersetError(Exception):
+    """Superset refused or failed; the text says which request and its answer."""
+
+
+class SupersetClient:
+    """One logged-in session."""
+
+    def __init__(self, login: SupersetLogin) -> None:
+        """Log in.
+
+        Raises:
+            SupersetError: nobody answers at the address, or the login is wrong.
+        """
+        self._url = login.url
+        self._session = requests.Session()
+        self._session.mount("http", HTTPAdapter(max_retries=Retry(3, backoff_factor=0.5)))
+        credentials = {"username": login.username, "password": login.password, "provider": "db"}
+        token = self.post("security/login", json=credentials)["access_token"]
+        self._session.headers["Authorization"] = f"Bearer {token}"
+        self._session.headers["X-CSRFToken"] = self.get("security/csrf_token/")["result"]
+        self._session.headers["Referer"] = self._url
+
+    def get(self, path: str, **kwargs: Any) -> Json:
+        """GET an API address; the answer's JSON."""
+        return cast("Json", self._request("GET", path, **kwargs).json())
+
+    def post(self, path: str, **kwargs: Any) -> Json:
+        """POST to an API address; the answer's JSON."""
+        return cast("Json", self._request("POST", path, **kwargs).json())
+
+    def put(self, path: str, **kwargs: Any) -> Json:
+        """PUT to an API address; the answer's JSON."""
+        return cast("Json", self._request("PUT", path, **kwargs).json())
+
+    def delete(self, path: str) -> None:
+        """DELETE an API address."""
+        self._request("DELETE", path)
+
+    def download(self, path: str, **kwargs: Any) -> bytes:
+        """GET an API address; the answer's bytes."""
+        return self._request("GET", path, **kwargs).content
+
+    def find(self, path: str, column: str, value: str) -> Json | None:
+        """The first row of a list whose column equals the value, or nothing."""
+        query = f"(filters:!((col:{column},opr:eq,value:{_rison(value)})),page_size:1)"
+        rows = self.get(path, params={"q": query})["result"]
+        return cast("Json", rows[0]) if rows else None
+
+    def rows(self, path: str) -> Iterator[Json]:
+        """All rows of a list, page by page."""
+        page = 0
+        while rows := self.get(path, params={"q": f"(page:{page},page_size:{PAGE_SIZE})"})["result"]:
+            yield from rows
+            page += 1
+
+    def by_uuid(self, kind: str, uuid: str) -> Json | None:
+        """One chart, dataset or dashboard by its identity, or nothing."""
+        answer = self._send("GET", str(PurePosixPath(kind) / uuid))
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return None
+        return cast("Json", self._checked(answer, "GET", kind).json()["result"])
+
+    def _request(self, method: str, path: str, **kwargs: Any) -> requests.Response:
+        return self._checked(self._send(method, path, **kwargs), method, path)
+
+    def _send(self, method: str, path: str, **kwargs: Any) -> requests.Response:
+        address = f"{self._url}/api/v1/{path}"
+        try:
+            return self._session.request(method, address, timeout=TIMEOUT_SECONDS, **kwargs)
+        except requests.RequestException as error:
+            raise SupersetError(f"{method} {address}: no answer ({error})") from error
+
+    def _checked(self, answer: requests.Response, method: str, path: str) -> requests.Response:
+        if not answer.ok:
+            text = answer.text[:2000]
+            raise SupersetError(f"{method} {self._url}/api/v1/{path}: {answer.status_code} {text}")
+        return answer
+
+
+def _rison(text: str) -> str:
+    escaped = text.replace("!", "!!").replace("'", "!'")
+    return f"'{escaped}'"
