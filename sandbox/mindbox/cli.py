@@ -78,7 +78,7 @@ class _Server(uvicorn.Server):
     help="How files are compressed.",
 )
 @click.option("--readiness", default=0.0, show_default=True, help="Seconds an export takes.")
-def main(
+def main(  # noqa: PLR0917 (click passes by name)
     host: str,
     port: int,
     state: Path,

@@ -32,7 +32,7 @@ class Access:
         """Check the Authorization header in either of its forms.
 
         Raises:
-            Refusal: 401 without credentials, 403 with wrong ones or with a test key that asks
+            RefusalError: 401 without credentials, 403 with wrong ones or with a test key that asks
                 for an export, 429 above the test key's 100 calls an hour.
         """
         if not header:

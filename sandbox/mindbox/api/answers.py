@@ -17,7 +17,7 @@ _DEFAULT_MESSAGE = {
 }
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """A call that is answered with an error instead of a result."""
 
     def __init__(self, response: Response) -> None:
@@ -44,15 +44,15 @@ def error(code: int, message: str = "", retry_after: int | None = None) -> Respo
     return _json(code, body, headers)
 
 
-def protocol_error(code: int, message: str) -> Refusal:
+def protocol_error(code: int, message: str) -> RefusalError:
     """Refuse a malformed or unauthorized call."""
-    return Refusal(error(code, message))
+    return RefusalError(error(code, message))
 
 
-def validation_error(message: str, location: str) -> Refusal:
+def validation_error(message: str, location: str) -> RefusalError:
     """Refuse bad data: HTTP 200, `ValidationError`, and where in the request it is."""
     messages = [{"message": message, "location": location}]
-    return Refusal(_json(200, {"status": "ValidationError", "validationMessages": messages}))
+    return RefusalError(_json(200, {"status": "ValidationError", "validationMessages": messages}))
 
 
 def _json(code: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:

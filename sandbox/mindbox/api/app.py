@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from sandbox.mindbox.api import answers, files, requests
 from sandbox.mindbox.api.access import Access
-from sandbox.mindbox.api.answers import Refusal, protocol_error, validation_error
+from sandbox.mindbox.api.answers import RefusalError, protocol_error, validation_error
 from sandbox.mindbox.api.faults import (
     AnyFault,
     Cancel,
@@ -79,7 +79,7 @@ class _Api:
         content = await request.body()
         try:
             return await run_in_threadpool(self._called, request, content)
-        except Refusal as refusal:
+        except RefusalError as refusal:
             return refusal.response
 
     async def unknown(self, request: Request) -> Response:
@@ -103,7 +103,7 @@ class _Api:
                 self._faults.add(msgspec.json.decode(content, type=AnyFault))
             elif request.method == "DELETE":
                 self._faults.replace([])
-        except Refusal as refusal:
+        except RefusalError as refusal:
             return refusal.response
         except msgspec.DecodeError as error:
             return answers.error(400, str(error))
@@ -166,7 +166,7 @@ class _Api:
 
     def _strike(self, operation: Operation, stage: Stage) -> None:
         if struck := self._faults.strike(HttpError, operation.name, stage=stage):
-            raise Refusal(answers.error(struck.status, retry_after=struck.retry_after))
+            raise RefusalError(answers.error(struck.status, retry_after=struck.retry_after))
 
     def _merges(self, body: dict[str, Any]) -> Response:
         since, till, skip, count = requests.page(body, self._source.until)

@@ -22,8 +22,13 @@ _GZIP = 16 + zlib.MAX_WBITS
 class ExportFiles(Protocol):
     """The files that one export offers."""
 
-    suffix: str
-    media_type: str
+    @property
+    def suffix(self) -> str:
+        """End of the files' names."""
+
+    @property
+    def media_type(self) -> str:
+        """Their media type."""
 
     @property
     def parts(self) -> int:

@@ -74,15 +74,16 @@ def _moment(body: dict[str, Any], field: str, path: str) -> int | None:
     value = body.get(field)
     if value is None:
         return None
+    refusal = validation_error(
+        f"{field} is no moment of the form YYYY-MM-DD hh:mm", f"{path}/{field}"
+    )
     parts = _MOMENT.fullmatch(value) if isinstance(value, str) else None
+    if parts is None:
+        raise refusal
     try:
-        if parts is None:
-            raise ValueError(value)
         whole = datetime.fromisoformat(f"{parts['day']}T{parts['time']}+00:00")
     except ValueError as error:
-        raise validation_error(
-            f"{field} is no moment of the form YYYY-MM-DD hh:mm", f"{path}/{field}"
-        ) from error
+        raise refusal from error
     milliseconds = int(f"{parts['fraction'] or '':0<3}"[:3])
     return int(whole.timestamp()) * 1000 + milliseconds
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from sandbox.mindbox.serving import json_text as text
 from sandbox.mindbox.world import canaries, vocabulary
@@ -14,8 +15,6 @@ from sandbox.mindbox.world.mailings import CHANNEL_NAMES, Channel
 from sandbox.mindbox.world.messages import has_contact
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from sandbox.mindbox.world.arrays import Array, Bools
     from sandbox.mindbox.world.customers import Customers
     from sandbox.mindbox.world.world import World
@@ -95,8 +94,8 @@ class CustomerRows:
         stems = vocabulary.MIDDLE_NAME_STEMS
         middle = _choose(female, number, [f"{s}ич" for s in stems], [f"{s}на" for s in stems])
         number = number // 31
-        stems = vocabulary.LAST_NAME_STEMS
-        last = _choose(female, number, stems, [f"{s}а" for s in stems])
+        surnames = vocabulary.LAST_NAME_STEMS
+        last = _choose(female, number, surnames, [f"{s}а" for s in surnames])
         return text.join(
             ',"firstName":',
             text.strings(self._planted(rows, "firstName", first)),
@@ -213,5 +212,5 @@ def _subscriptions(customers: Customers, brands: int, until: int) -> pa.Array:
     place = np.arange(flags.size).reshape(flags.shape)[flags]
     # Entries stand entry kind by entry kind; the list needs them customer by customer.
     row, kind = np.divmod(place, len(entries))
-    flat = text.pa.concat_arrays(entries).take(text.pa.array(kind * count + row))
+    flat = pa.concat_arrays(entries).take(pa.array(kind * count + row))
     return text.lists(flat, flags.sum(axis=1))

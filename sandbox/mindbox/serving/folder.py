@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import mmap
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,7 +22,9 @@ from sandbox.mindbox.serving.report import as_csv
 from sandbox.mindbox.serving.source import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
+    from pathlib import Path
 
     from sandbox.mindbox.world.arrays import Array, Ints
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from sandbox.mindbox.serving import json_text as text
 from sandbox.mindbox.serving.statuses import UTM_MEDIUM
@@ -12,8 +13,6 @@ from sandbox.mindbox.world.mailings import CHANNEL_NAMES
 from sandbox.mindbox.world.vocabulary import BRANDS
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from sandbox.mindbox.world.arrays import Array
     from sandbox.mindbox.world.mailings import Mailing
     from sandbox.mindbox.world.world import World
@@ -27,9 +26,7 @@ class MailingRows:
     def __init__(self, world: World) -> None:
         self._until = world.settings.until_ms
         self._mailings = world.plan.mailings
-        self._texts = text.pa.array(
-            [text.quoted(_facts(m)) for m in self._mailings], text.pa.string()
-        )
+        self._texts = pa.array([text.quoted(_facts(m)) for m in self._mailings], pa.string())
         self._created_at = np.array([m.created_at for m in self._mailings])
         self._changed_at = np.array([m.changed_at for m in self._mailings])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from sandbox.mindbox.serving import json_text as text
 from sandbox.mindbox.serving.customers import either_null, emails
@@ -16,8 +17,6 @@ from sandbox.mindbox.world.customers import NO_DOMAIN, NO_REGION
 from sandbox.mindbox.world.orders import ANONYMOUS, LINE_STATUS_IDS, line_status
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from sandbox.mindbox.world.arrays import Array
     from sandbox.mindbox.world.orders import Orders
     from sandbox.mindbox.world.world import World
@@ -46,7 +45,7 @@ class OrderRows:
         happened = happened[np.argsort(at[happened], kind="stable")]
         self._action_at, self._action_order = at[happened], order[happened]
         self._status = line_status(orders, world.lines)
-        self._campaigns = text.pa.array(
+        self._campaigns = pa.array(
             [
                 text.quoted(
                     [
@@ -172,7 +171,7 @@ class OrderRows:
     def _custom_fields(self, rows: Array) -> pa.Array:
         names = canaries.values_of(self._world, self.root, "customFields.recipientName", rows)
         comments = canaries.values_of(self._world, self.root, "customFields.comment", rows)
-        plain = text.pa.array([',"customFields":{}'] * len(rows))
+        plain = pa.array([',"customFields":{}'] * len(rows))
         news = [
             f',"customFields":{text.quoted({"recipientName": names[p], "comment": comments[p]})}'
             for p in names

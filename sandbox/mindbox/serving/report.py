@@ -12,6 +12,7 @@ from sandbox.mindbox.world.report import MessageFacts
 from sandbox.mindbox.world.vocabulary import BRANDS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from sandbox.mindbox.world.world import World
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _BYTE_ORDER_MARK = "\ufeff"
 
 
-def as_csv(rows: list[dict[str, str]], columns: list[str]) -> bytes:
+def as_csv(rows: list[dict[str, str]], columns: Sequence[str]) -> bytes:
     """Rows as Mindbox writes CSV: `;`, UTF-8 with byte order mark, CR LF."""
     out = io.StringIO()
     out.write(_BYTE_ORDER_MARK)
@@ -29,37 +30,38 @@ def as_csv(rows: list[dict[str, str]], columns: list[str]) -> bytes:
     return out.getvalue().encode()
 
 
+COLUMNS = (
+    "ReportMailingId",
+    "ReportMailingVariantNum",
+    "ReportMessageName",
+    "ReportChannel",
+    "ReportBrand",
+    "ReportFolder",
+    "ReportTags",
+    "ReportMessagesTotal",
+    "ReportSent",
+    "ReportDelivered",
+    "ReportDeliveryRate",
+    "ReportOpened",
+    "ReportOpenRate",
+    "ReportClicked",
+    "ReportClickRate",
+    "ReportCTOR",
+    "ReportUnsubscribed",
+    "ReportUnsubscribeRate",
+    "ReportSpam",
+    "ReportBounced",
+    "ReportBounceRate",
+    "ReportConversions",
+    "ReportConversionRate",
+    "ReportConversionsRevenue",
+    "ReportAverageOrderValue",
+    "ReportConversionRevenuePerRecipient",
+)
+
+
 class SummaryReport:
     """The summary report of a world."""
-
-    columns = [
-        "ReportMailingId",
-        "ReportMailingVariantNum",
-        "ReportMessageName",
-        "ReportChannel",
-        "ReportBrand",
-        "ReportFolder",
-        "ReportTags",
-        "ReportMessagesTotal",
-        "ReportSent",
-        "ReportDelivered",
-        "ReportDeliveryRate",
-        "ReportOpened",
-        "ReportOpenRate",
-        "ReportClicked",
-        "ReportClickRate",
-        "ReportCTOR",
-        "ReportUnsubscribed",
-        "ReportUnsubscribeRate",
-        "ReportSpam",
-        "ReportBounced",
-        "ReportBounceRate",
-        "ReportConversions",
-        "ReportConversionRate",
-        "ReportConversionsRevenue",
-        "ReportAverageOrderValue",
-        "ReportConversionRevenuePerRecipient",
-    ]
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -105,7 +107,7 @@ class SummaryReport:
                     "ReportConversionRevenuePerRecipient": self._quotient(revenue, delivered),
                 }
             )
-        return as_csv(rows, self.columns)
+        return as_csv(rows, COLUMNS)
 
     def _percent(self, part: int, whole: int) -> str:
         return self._quotient(Decimal(part) * 100, whole)

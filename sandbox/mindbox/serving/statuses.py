@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from sandbox.mindbox.serving import json_text as text
 from sandbox.mindbox.world import canaries
@@ -20,8 +21,6 @@ from sandbox.mindbox.world.messages import (
 from sandbox.mindbox.world.vocabulary import BRANDS
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from sandbox.mindbox.world.arrays import Array
     from sandbox.mindbox.world.mailings import Mailing
     from sandbox.mindbox.world.world import World
@@ -52,11 +51,9 @@ class StatusRows:
         self._world = world
         self._edge_duplicates = edge_duplicates
         mailings = world.plan.mailings
-        self._heads = text.pa.array([_head(m) for m in mailings])
-        self._sources = text.pa.array([_source(m) for m in mailings])
-        self._links = text.pa.array(
-            [_link(m, n) for m in mailings for n in range(len(_LINK_PATHS))]
-        )
+        self._heads = pa.array([_head(m) for m in mailings])
+        self._sources = pa.array([_source(m) for m in mailings])
+        self._links = pa.array([_link(m, n) for m in mailings for n in range(len(_LINK_PATHS))])
 
     def select(self, since: int, till: int) -> Array:
         """Positions of statuses in [since, till), and of the duplicates around it."""
@@ -92,22 +89,8 @@ class StatusRows:
             ',"variantNum":',
             text.integers(message.variant),
             self._link(rows, status.link, message.mailing, luck),
-            _reason(
-                "notSentReason",
-                NOT_SENT_REASONS,
-                status.kind,
-                Status.NOT_SENT,
-                message.not_sent_reason,
-                luck,
-            ),
-            _reason(
-                "notDeliveredReason",
-                NOT_DELIVERED_REASONS,
-                status.kind,
-                Status.NOT_DELIVERED,
-                message.not_delivered_reason,
-                luck,
-            ),
+            _not_sent(status.kind, message.not_sent_reason, luck),
+            _not_delivered(status.kind, message.not_delivered_reason, luck),
             "}",
             text.pick(self._sources, message.mailing),
             ',"mailingStatus":{"ids":{"systemName":',
@@ -146,12 +129,22 @@ class StatusRows:
         return text.either(link > 0, clicked, absent)
 
 
-def _reason(
-    field: str, names: tuple[str, ...], kind: Array, where: Status, reason: Array, luck: Array
-) -> pa.Array:
-    told = text.pick(text.pa.array([f',"{field}":{text.quoted(name)}' for name in names]), reason)
-    absent = text.either(luck % 13 == 0, f',"{field}":null', "")
-    return text.either((kind == where) & (reason > 0), told, absent)
+def _not_sent(kind: Array, reason: Array, luck: Array) -> pa.Array:
+    told = _reasons("notSentReason", NOT_SENT_REASONS, reason)
+    return text.either(kind == Status.NOT_SENT, told, _nothing("notSentReason", luck))
+
+
+def _not_delivered(kind: Array, reason: Array, luck: Array) -> pa.Array:
+    told = _reasons("notDeliveredReason", NOT_DELIVERED_REASONS, reason)
+    return text.either(kind == Status.NOT_DELIVERED, told, _nothing("notDeliveredReason", luck))
+
+
+def _reasons(field: str, names: tuple[str, ...], reason: Array) -> pa.Array:
+    return text.pick([f',"{field}":{text.quoted(name)}' for name in names], reason)
+
+
+def _nothing(field: str, luck: Array) -> pa.Array:
+    return text.either(luck % 13 == 0, f',"{field}":null', "")
 
 
 def _head(mailing: Mailing) -> str:

@@ -6,16 +6,18 @@ the rule that another visit breaks the credit has nothing to act on.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sandbox.mindbox.world.arrays import Array, Columns
 from sandbox.mindbox.world.clock import DAY
 from sandbox.mindbox.world.messages import Status
 from sandbox.mindbox.world.orders import ANONYMOUS, LineStatus
 
 if TYPE_CHECKING:
-    from sandbox.mindbox.world.arrays import Array, Bools, Ints
+    from sandbox.mindbox.world.arrays import Bools, Ints
     from sandbox.mindbox.world.customers import Customers
     from sandbox.mindbox.world.mailings import Plan
     from sandbox.mindbox.world.messages import Messages, Statuses
@@ -38,40 +40,55 @@ def goal_amounts(orders: Orders, lines: Lines, status: Array) -> tuple[Bools, In
     return in_goal, np.where(in_goal, sums + orders.delivery_cost, 0)
 
 
+@dataclass(frozen=True)
+class Touches(Columns):
+    """Clicks that may earn an order.
+
+    Attributes:
+        person: index of the customer that the clicker is known as in the end.
+        brand: of the mailing.
+        at: ms UTC of the click.
+        message: position of the message.
+        message_id: its id.
+    """
+
+    person: Array
+    brand: Array
+    at: Ints
+    message: Array
+    message_id: Ints
+
+
+def touches(plan: Plan, customers: Customers, messages: Messages, statuses: Statuses) -> Touches:
+    """All clicks, repeated ones too, of messages of non-transactional mailings."""
+    marketing = ~plan["transactional"][messages.mailing[statuses.message]]
+    clicks = np.flatnonzero((statuses.kind == Status.CLICKED) & marketing)
+    message = statuses.message[clicks]
+    return Touches(
+        person=customers.person[messages.customer[message]],
+        brand=plan["brand"][messages.mailing[message]],
+        at=statuses.at[clicks],
+        message=message,
+        message_id=messages.message_id[message],
+    )
+
+
 def credit(
-    plan: Plan,
-    customers: Customers,
-    messages: Messages,
-    statuses: Statuses,
-    orders: Orders,
-    in_goal: Bools,
-    window_days: int,
+    clicks: Touches, customers: Customers, orders: Orders, in_goal: Bools, window_days: int
 ) -> Array:
     """Position of the message that each order is credited to, -1 for none.
 
-    A touch is a click of a message of a non-transactional mailing. An order in the goal goes to
-    the person's last touch of the same brand at or before its first action, the larger message
-    id among equals, unless more than `window_days` times 24 h lie between. Persons are those of
-    the end: all merges are known.
+    An order in the goal goes to the person's last touch of the same brand at or before its first
+    action, the larger message id among equals, unless more than `window_days` times 24 h lie
+    between. Persons are those of the end: all merges are known.
     """
-    touch = np.flatnonzero(
-        (statuses.kind == Status.CLICKED)
-        & ~plan["transactional"][messages.mailing[statuses.message]]
-    )
-    message = statuses.message[touch]
     order = np.flatnonzero(in_goal & (orders.customer != ANONYMOUS))
-
-    person = np.concatenate(
-        [
-            customers.person[messages.customer[message]],
-            customers.person[orders.customer[order]],
-        ]
-    ).astype(np.int64)
-    brand = np.concatenate([plan["brand"][messages.mailing[message]], orders.brand[order]])
-    at = np.concatenate([statuses.at[touch], orders.ordered_at[order]])
-    is_order = np.repeat([False, True], [len(touch), len(order)])
-    message_id = np.concatenate([messages.message_id[message], np.zeros(len(order), np.int64)])
-    group = person * 256 + brand
+    person = np.concatenate([clicks.person, customers.person[orders.customer[order]]])
+    brand = np.concatenate([clicks.brand, orders.brand[order]])
+    at = np.concatenate([clicks.at, orders.ordered_at[order]])
+    is_order = np.repeat([False, True], [len(clicks), len(order)])
+    message_id = np.concatenate([clicks.message_id, np.zeros(len(order), np.int64)])
+    group = person.astype(np.int64) * 256 + brand
 
     # One timeline per person and brand; at one moment touches stand before orders.
     line_up = np.lexsort((message_id, is_order, at, group))
@@ -84,5 +101,5 @@ def credit(
         (found >= 0) & (group[asker] == group[giver]) & (at[asker] - at[giver] <= window_days * DAY)
     )
     credited = np.full(len(orders), -1, np.int32)
-    credited[order[asker[earned] - len(touch)]] = message[giver[earned]]
+    credited[order[asker[earned] - len(clicks)]] = clicks.message[giver[earned]]
     return credited

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sandbox.mindbox.world import vocabulary
-from sandbox.mindbox.world.chance import stream
+from sandbox.mindbox.world.chance import happens, stream
 
 if TYPE_CHECKING:
     from sandbox.mindbox.world.arrays import Array, Floats, Ints
@@ -57,7 +57,7 @@ def generate(settings: WorldSettings) -> Catalogue:
         ids += [f"{brand.system_name}-{1000 + n}" for n in range(len(kinds))]
         median = 490 if brand.weighed else 1190
         roubles = np.maximum(np.round(rng.lognormal(np.log(median), 0.75, len(kinds)), -1), 50)
-        prices.append((roubles.astype(np.int64) - (rng.random(len(kinds)) < 0.6)) * 100)
+        prices.append((roubles.astype(np.int64) - happens(rng, 0.6, len(kinds))) * 100)
         share = 1 / np.arange(2, len(kinds) + 2) ** 0.85
         popularity.append(number + np.cumsum(share) / share.sum())
         first.append(len(names))

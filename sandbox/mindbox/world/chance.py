@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from sandbox.mindbox.world.arrays import Array, Floats
+    from sandbox.mindbox.world.arrays import Array, Bools, Floats
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -17,6 +17,11 @@ def stream(seed: int, *name: str | int) -> np.random.Generator:
     """A random stream of its own for (seed, name): adding another never shifts this one."""
     keys = [zlib.crc32(part.encode()) if isinstance(part, str) else part for part in name]
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, *keys])))
+
+
+def happens(rng: np.random.Generator, share: float | Floats, count: int) -> Bools:
+    """Which of so many cases come true, each with the probability `share`."""
+    return np.asarray(rng.random(count) < share)
 
 
 def hashed(seed: int, name: str, *ids: Array | int) -> Array:

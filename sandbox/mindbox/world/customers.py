@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from sandbox.mindbox.world import vocabulary
 from sandbox.mindbox.world.arrays import Array, Columns
+from sandbox.mindbox.world.chance import happens
 from sandbox.mindbox.world.clock import DAY, HOUR, NEVER
 
 if TYPE_CHECKING:
-    from sandbox.mindbox.world.arrays import Floats, Ints
+    from sandbox.mindbox.world.arrays import Ints
     from sandbox.mindbox.world.clock import Demand
     from sandbox.mindbox.world.settings import WorldSettings
 
@@ -84,6 +86,11 @@ class Customers(Columns):
     active_until: Ints
     wholesale: Array
 
+    def buying_ends(self, until_ms: int) -> Ints:
+        """When each customer stops buying of own accord: by mood, merging or the world's end."""
+        ends = np.minimum(np.minimum(self.active_until, self.ended_at), until_ms)
+        return np.asarray(np.maximum(ends, self.registered_at + 1))
+
     def at(self, customer: Array, moment: Ints) -> Array:
         """The customer under which the same person is known at each moment (merges followed)."""
         current = customer.copy()
@@ -132,23 +139,23 @@ def generate(
     main_brand = _weighted(rng, 0.85 ** np.arange(settings.brands), person.max() + 1)[person]
     brands = (1 << main_brand).astype(np.uint8)
     for brand in range(settings.brands):
-        brands |= ((rng.random(count) < 0.25).astype(np.uint8) << brand).astype(np.uint8)
+        brands |= (happens(rng, 0.25, count).astype(np.uint8) << brand).astype(np.uint8)
 
-    has_email = rng.random(count) < 0.74
+    has_email = happens(rng, 0.74, count)
     email_domain = _weighted(rng, [w for _, w in vocabulary.EMAIL_DOMAINS], count)
     phone = 79_000_000_000 + rng.permutation(count) * 7 + first * 7 + 13
-    has_phone = (rng.random(count) < 0.86) | ~has_email
+    has_phone = happens(rng, 0.86, count) | ~has_email
     region = _weighted(rng, [r.weight for r in vocabulary.REGIONS], count)
     # Ages from 18 to some 80, most between 25 and 50; the base of the birth date is 2025.
     age_days = (18 + 62 * rng.beta(1.7, 3.2, count)) * 365.25
-    known_birth = rng.random(count) < 0.58
+    known_birth = happens(rng, 0.58, count)
     sex = _weighted(rng, (0.14, 0.31, 0.55), count)
 
     eagerness = rng.gamma(0.55, 1 / 0.55, count)
     # Whoever buys more also reads more; the correlation is weak, as in real bases.
     curiosity = 0.35 + 0.65 * rng.gamma(1.6, 1 / 1.6, count) * (0.75 + 0.25 * eagerness)
     active = rng.exponential(430 * DAY, count).astype(np.int64)
-    edited = np.where(rng.random(count) < 0.35, rng.random(count), 0.0)
+    edited = np.where(happens(rng, 0.35, count), rng.random(count), 0.0)
     alive_until = np.minimum(ended, settings.until_ms)
     changed = registered + (edited * (alive_until - 1 - registered)).astype(np.int64)
 
@@ -160,12 +167,12 @@ def generate(
         ended_at=ended,
         sex=sex.astype(np.uint8),
         birth_date=np.where(known_birth, 20_089 - age_days, NO_BIRTH_DATE).astype(np.int32),
-        region=np.where(rng.random(count) < 0.93, region, NO_REGION).astype(np.uint8),
+        region=np.where(happens(rng, 0.93, count), region, NO_REGION).astype(np.uint8),
         names=rng.integers(0, 2**31, count, dtype=np.uint32),
         email_domain=np.where(has_email, email_domain, NO_DOMAIN).astype(np.uint8),
         phone=np.where(has_phone, phone, 0),
-        has_app=rng.random(count) < 0.34,
-        has_web_push=rng.random(count) < 0.16,
+        has_app=happens(rng, 0.34, count),
+        has_web_push=happens(rng, 0.16, count),
         main_brand=main_brand.astype(np.uint8),
         brands=brands,
         email_invalid_at=np.full(count, NEVER),
@@ -175,7 +182,7 @@ def generate(
         eagerness=(eagerness * ORDERS_PER_DAY).astype(np.float32),
         curiosity=np.clip(curiosity, 0.1, 4.0).astype(np.float32),
         active_until=registered + active,
-        wholesale=rng.random(count) < 0.004,
+        wholesale=happens(rng, 0.004, count),
     )
 
 
@@ -188,8 +195,7 @@ def with_last_change(customers: Customers, until_ms: int) -> Customers:
         changed = np.maximum(changed, np.where(mark < until_ms, mark, 0))
     merged = np.flatnonzero(customers.merged_into >= 0)
     np.maximum.at(changed, customers.merged_into[merged], customers.ended_at[merged])
-    columns = {name: getattr(customers, name) for name in customers.__dataclass_fields__}
-    return Customers(**{**columns, "changed_at": np.minimum(changed, until_ms - 1)})
+    return replace(customers, changed_at=np.minimum(changed, until_ms - 1))
 
 
 def _registrations(
@@ -199,7 +205,7 @@ def _registrations(
     till = np.full(people, settings.until_ms)
     grown = demand.draw(rng.random(people), since, till)
     imported = since + (rng.random(people) * 2 * DAY).astype(np.int64)
-    at = np.where(rng.random(people) < IMPORTED_SHARE, imported, grown)
+    at = np.where(happens(rng, IMPORTED_SHARE, people), imported, grown)
     return np.sort(np.minimum(at, settings.until_ms - HOUR))
 
 
@@ -214,7 +220,8 @@ def _merged(
     """
     people = len(registered)
     luck = rng.random(people)
-    ids = 1 + (luck < TWO_ACCOUNTS + THREE_ACCOUNTS) + (luck < THREE_ACCOUNTS)
+    extra_ids = (luck < TWO_ACCOUNTS + THREE_ACCOUNTS).astype(np.int64) + (luck < THREE_ACCOUNTS)
+    ids = 1 + extra_ids
     person = np.repeat(np.arange(people), ids)
     start = np.cumsum(ids) - ids
     extra = np.arange(len(person)) - start[person]
@@ -230,14 +237,14 @@ def _merged(
     once = last + (rng.random(people) * 0.5 * left).astype(np.int64)
     twice = once + 1 + (rng.random(people) * 0.5 * left).astype(np.int64)
 
-    backwards = rng.random(people) < 0.35
-    two = np.flatnonzero(ids == 2)
+    backwards = happens(rng, 0.35, people)
+    two = np.flatnonzero(extra_ids == 1)
     away = start[two] + backwards[two]
     merged_into[away] = start[two] + ~backwards[two]
     ended[away] = once[two]
 
-    three = np.flatnonzero(ids == 3)
-    chained = rng.random(len(three)) < 0.5
+    three = np.flatnonzero(extra_ids > 1)
+    chained = happens(rng, 0.5, len(three))
     low, middle, high = start[three], start[three] + 1, start[three] + 2
     merged_into[low] = np.where(chained, middle, high)
     merged_into[middle] = high
@@ -253,8 +260,6 @@ def _final(merged_into: Ints, count: int) -> Array:
     return final.astype(np.int32)
 
 
-def _weighted(
-    rng: np.random.Generator, weights: Floats | list[float] | tuple[float, ...], count: int
-) -> Ints:
+def _weighted(rng: np.random.Generator, weights: npt.ArrayLike, count: int) -> Ints:
     share = np.cumsum(np.asarray(weights, dtype=np.float64))
     return np.searchsorted(share / share[-1], rng.random(count), side="right")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -12,155 +12,132 @@ from sandbox.mindbox.world.mailings import Channel, Occasion
 from sandbox.mindbox.world.messages import Candidates, has_contact
 
 if TYPE_CHECKING:
-    from sandbox.mindbox.world.arrays import Array, Bools, Ints
-    from sandbox.mindbox.world.clock import Calendar, Demand
-    from sandbox.mindbox.world.customers import Customers
-    from sandbox.mindbox.world.mailings import Plan
-    from sandbox.mindbox.world.orders import Sales
-    from sandbox.mindbox.world.settings import WorldSettings
+    from sandbox.mindbox.world.arrays import Array, Ints
+    from sandbox.mindbox.world.orders import Orders, Sales
+    from sandbox.mindbox.world.scene import Scene
 
 _CARTS_PER_ORDER = 0.85
 _REVIEW_PAUSE = 30 * DAY
-_SILENCE = (95 * DAY, 190 * DAY)
+_SILENCES = ((95 * DAY, Channel.EMAIL), (190 * DAY, Channel.SMS))
 """Customers who have bought are written to after so long a silence, once for each length."""
 
 
-def welcomes(settings: WorldSettings, plan: Plan, customers: Customers) -> Candidates:
+class Letters(NamedTuple):
+    """Messages of one flow mailing, in the making."""
+
+    occasion: Occasion
+    channel: Channel
+    customer: Array
+    brand: Array
+    at: Ints
+
+
+def welcomes(scene: Scene) -> Candidates:
     """Two letters after registration; the imported base of the first days gets none."""
-    customer = np.flatnonzero(customers.registered_at > settings.since_ms + 2 * DAY)
+    customers = scene.customers
+    customer = np.flatnonzero(customers.registered_at > scene.settings.since_ms + 2 * DAY)
     brand = customers.main_brand[customer]
     at = customers.registered_at[customer]
+    later = at + 3 * DAY + 7 * HOUR
     return _reaching(
-        customers,
-        [
-            (plan, Occasion.WELCOME, Channel.EMAIL, customer, brand, at + 4 * MINUTE),
-            (plan, Occasion.SECOND_LETTER, Channel.EMAIL, customer, brand, at + 3 * DAY + 7 * HOUR),
-        ],
-        settings,
+        scene,
+        Letters(Occasion.WELCOME, Channel.EMAIL, customer, brand, at + 4 * MINUTE),
+        Letters(Occasion.SECOND_LETTER, Channel.EMAIL, customer, brand, later),
     )
 
 
-def abandoned_carts(
-    settings: WorldSettings,
-    plan: Plan,
-    demand: Demand,
-    customers: Customers,
-    rng: np.random.Generator,
-) -> Candidates:
+def abandoned_carts(scene: Scene) -> Candidates:
     """An hour after a cart was left: by e-mail where there is one, else by mobile push."""
-    ends = np.minimum(np.minimum(customers.active_until, customers.ended_at), settings.until_ms)
-    ends = np.maximum(ends, customers.registered_at + 1)
-    expected = customers.eagerness * demand.between(customers.registered_at, ends)
+    customers, demand, rng = scene.customers, scene.demand, scene.rng
+    since, till = customers.registered_at, customers.buying_ends(scene.settings.until_ms)
+    expected = customers.eagerness * demand.between(since, till)
     times = rng.poisson(np.minimum(expected * _CARTS_PER_ORDER, 200.0))
     customer = np.repeat(np.arange(len(customers)), times)
-    left_at = demand.draw(
-        rng.random(len(customer)), customers.registered_at[customer], ends[customer]
-    )
-    brand = customers.main_brand[customer]
+    left_at = demand.draw(rng.random(len(customer)), since[customer], till[customer])
     at = left_at + HOUR + rng.integers(0, 3 * MINUTE, len(customer))
-    email = has_contact(customers, customer, np.full(len(customer), Channel.EMAIL))
-    push = ~email & has_contact(customers, customer, np.full(len(customer), Channel.MOBILE_PUSH))
-    carts = Occasion.ABANDONED_CART
     return _reaching(
-        customers,
-        [
-            (plan, carts, Channel.EMAIL, customer[email], brand[email], at[email]),
-            (plan, carts, Channel.MOBILE_PUSH, customer[push], brand[push], at[push]),
-        ],
-        settings,
+        scene,
+        *_email_or(scene, Occasion.ABANDONED_CART, Channel.MOBILE_PUSH, customer, at),
     )
 
 
-def birthdays(
-    settings: WorldSettings, calendar: Calendar, plan: Plan, customers: Customers
-) -> Candidates:
+def birthdays(scene: Scene) -> Candidates:
     """Greetings at ten in the morning, project time: e-mail, or SMS where there is no e-mail."""
+    customers, calendar = scene.customers, scene.calendar
     known = np.flatnonzero(customers.birth_date > NO_BIRTH_DATE)
     born = customers.birth_date[known].astype("datetime64[D]")
     in_year = (born - born.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64)
-    first_year, last_year = calendar.dates[0].year, calendar.dates[-1].year
-    customer = np.tile(known, last_year - first_year + 1)
+    years = range(calendar.dates[0].year, calendar.dates[-1].year + 1)
+    customer = np.tile(known, len(years))
     days = np.concatenate(
-        [
-            np.datetime64(f"{year}-01-01", "D").astype(np.int64) + in_year
-            for year in range(first_year, last_year + 1)
-        ]
+        [np.datetime64(f"{year}-01-01", "D").astype(np.int64) + in_year for year in years]
     )
     position = days - np.datetime64(calendar.first, "D").astype(np.int64)
     inside = (position >= 0) & (position < len(calendar.starts))
     customer, at = customer[inside], calendar.starts[position[inside]] + 10 * HOUR
-    jitter = customers.mindbox_id[customer] % (11 * MINUTE)
-    brand = customers.main_brand[customer]
-    email = has_contact(customers, customer, np.full(len(customer), Channel.EMAIL))
-    at = at + jitter
-    greeting = Occasion.BIRTHDAY
+    at = at + customers.mindbox_id[customer] % (11 * MINUTE)
+    # Whoever was merged by then is greeted once, under the id that lives on.
+    alive = (at >= customers.registered_at[customer]) & (at < customers.ended_at[customer])
+    alive &= at >= scene.settings.since_ms
     return _reaching(
-        customers,
-        [
-            (plan, greeting, Channel.EMAIL, customer[email], brand[email], at[email]),
-            (plan, greeting, Channel.SMS, customer[~email], brand[~email], at[~email]),
-        ],
-        settings,
+        scene, *_email_or(scene, Occasion.BIRTHDAY, Channel.SMS, customer[alive], at[alive])
     )
 
 
-def after_orders(
-    settings: WorldSettings, plan: Plan, customers: Customers, sales: Sales
-) -> Candidates:
+def after_orders(scene: Scene, sales: Sales) -> Candidates:
     """What orders set off: a review letter, at most every 30 days; calls back after a silence."""
     order = np.lexsort((sales.at, sales.customer))
     customer, at, brand = sales.customer[order], sales.at[order], sales.brand[order]
-    following = np.append(at[1:], 0)
-    last = np.append(customer[1:] != customer[:-1], True) if len(customer) else np.zeros(0, bool)
-    following = np.where(last, settings.until_ms + _SILENCE[1], following)
-    previous = np.where(np.roll(last, 1), 0, np.roll(at, 1)) if len(at) else at
+    changes = customer[1:] != customer[:-1]
+    last, first = np.append(changes, True), np.insert(changes, 0, True)
+    last, first = last[: len(at)], first[: len(at)]
+    following = np.where(last, scene.settings.until_ms + DAY * 366, np.roll(at, -1))
+    previous = np.where(first, 0, np.roll(at, 1))
     rested = at - previous > _REVIEW_PAUSE
-    review, back = Occasion.POST_PURCHASE, Occasion.REACTIVATION
-    plans = [
-        (plan, review, Channel.EMAIL, customer[rested], brand[rested], at[rested] + 9 * DAY),
-    ]
-    for silence, channel in zip(_SILENCE, (Channel.EMAIL, Channel.SMS), strict=True):
+    reviews = (customer[rested], brand[rested], at[rested] + 9 * DAY)
+    letters = [Letters(Occasion.POST_PURCHASE, Channel.EMAIL, *reviews)]
+    for silence, channel in _SILENCES:
         silent = following - at > silence
-        plans.append((plan, back, channel, customer[silent], brand[silent], at[silent] + silence))
-    return _reaching(customers, plans, settings)
+        calls = (customer[silent], brand[silent], at[silent] + silence)
+        letters.append(Letters(Occasion.REACTIVATION, channel, *calls))
+    return _reaching(scene, *letters)
 
 
-def order_notices(
-    settings: WorldSettings,
-    plan: Plan,
-    customers: Customers,
-    customer: Array,
-    brand: Array,
-    ordered_at: Ints,
-    delivered_at: Ints,
-) -> Candidates:
-    """Transactional messages of orders: placed (e-mail) and delivered (SMS)."""
-    placed, delivered = Occasion.ORDER_PLACED, Occasion.ORDER_DELIVERED
+def order_notices(scene: Scene, orders: Orders) -> Candidates:
+    """Transactional messages of known customers' orders: placed (e-mail), delivered (SMS)."""
+    known = orders.take(orders.customer >= 0)
+    placed = (known.customer, known.brand, known.ordered_at + 20 * SECOND)
+    delivered = (known.customer, known.brand, known.delivered_at + 5 * MINUTE)
     return _reaching(
-        customers,
-        [
-            (plan, placed, Channel.EMAIL, customer, brand, ordered_at + 20 * SECOND),
-            (plan, delivered, Channel.SMS, customer, brand, delivered_at + 5 * MINUTE),
-        ],
-        settings,
+        scene,
+        Letters(Occasion.ORDER_PLACED, Channel.EMAIL, *placed),
+        Letters(Occasion.ORDER_DELIVERED, Channel.SMS, *delivered),
     )
 
 
-_Flow = tuple["Plan", Occasion, Channel, "Array", "Array", "Ints"]
+def _email_or(
+    scene: Scene, occasion: Occasion, other: Channel, customer: Array, at: Ints
+) -> tuple[Letters, Letters]:
+    brand = scene.customers.main_brand[customer]
+    email = has_contact(scene.customers, customer, np.full(len(customer), Channel.EMAIL))
+    return (
+        Letters(occasion, Channel.EMAIL, customer[email], brand[email], at[email]),
+        Letters(occasion, other, customer[~email], brand[~email], at[~email]),
+    )
 
 
-def _reaching(customers: Customers, flows: list[_Flow], settings: WorldSettings) -> Candidates:
+def _reaching(scene: Scene, *flows: Letters) -> Candidates:
     """Candidates of flows, sent to the person's id of the moment, to reachable people only."""
+    customers = scene.customers
     parts = []
-    for plan, occasion, channel, customer, brand, at in flows:
-        owner = customers.at(customer.astype(np.int32), at)
-        sendable: Bools = at < settings.until_ms
-        sendable &= has_contact(customers, owner, np.full(len(owner), channel))
+    for flow in flows:
+        owner = customers.at(flow.customer.astype(np.int32), flow.at)
+        sendable = flow.at < scene.settings.until_ms
+        sendable &= has_contact(customers, owner, np.full(len(owner), flow.channel))
+        mailing = scene.plan.flow(flow.occasion, flow.channel)[flow.brand[sendable]]
         parts.append(
             Candidates(
-                customer=owner[sendable],
-                mailing=plan.flow(occasion, channel)[brand[sendable]].astype(np.int32),
-                at=at[sendable],
+                customer=owner[sendable], mailing=mailing.astype(np.int32), at=flow.at[sendable]
             )
         )
     return Candidates.join(parts)

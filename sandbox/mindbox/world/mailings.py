@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from sandbox.mindbox.world import vocabulary
-from sandbox.mindbox.world.chance import stream
+from sandbox.mindbox.world.chance import happens, stream
 from sandbox.mindbox.world.clock import DAY, HOUR, MINUTE, NEVER
 
 if TYPE_CHECKING:
@@ -147,13 +147,22 @@ _FLOWS = (
     (Occasion.ORDER_PLACED, Channel.EMAIL, "Заказ оформлен", 0.0),
     (Occasion.ORDER_DELIVERED, Channel.SMS, "Заказ доставлен", 0.0),
 )
+
+
+class Cadence(NamedTuple):
+    """How often a brand's mass mailings of a channel go out, and to how many of the base."""
+
+    channel: Channel
+    every_days: float
+    reach: float
+
+
 _CADENCE = (
-    (Channel.EMAIL, 6.0, 0.17),
-    (Channel.SMS, 18.0, 0.09),
-    (Channel.MOBILE_PUSH, 12.0, 0.24),
-    (Channel.WEB_PUSH, 16.0, 0.30),
+    Cadence(Channel.EMAIL, 6.0, 0.17),
+    Cadence(Channel.SMS, 18.0, 0.09),
+    Cadence(Channel.MOBILE_PUSH, 12.0, 0.24),
+    Cadence(Channel.WEB_PUSH, 16.0, 0.30),
 )
-"""Mass mailings: channel, mean days between two of a brand, mean share of the base addressed."""
 _CHANNEL_RU = {
     Channel.EMAIL: "письмо",
     Channel.SMS: "SMS",
@@ -224,7 +233,7 @@ def _flows(settings: WorldSettings, rng: np.random.Generator, brand: int) -> lis
     for occasion, channel, title, control in _FLOWS:
         created = settings.since_ms - int(rng.integers(20, 200)) * DAY - int(rng.integers(DAY))
         # Flows are edited now and then, so a changed mailing is met in the middle of history.
-        edited = rng.integers(created, settings.until_ms) if rng.random() < 0.5 else created
+        edited = rng.integers(created, settings.until_ms) if happens(rng, 0.5, 1)[0] else created
         transactional = occasion in TRANSACTIONAL
         key = f"{occasion.name.lower()}_{CHANNEL_NAMES[channel].lower()}"
         rows.append(
@@ -256,25 +265,27 @@ def _campaigns(
     settings: WorldSettings, calendar: Calendar, rng: np.random.Generator, brand: int
 ) -> list[Mailing]:
     rows = []
-    for channel, every, reach in _CADENCE:
+    for cadence in _CADENCE:
+        every = cadence.every_days
         at = settings.since_ms + int(rng.random() * every * DAY)
         while at < settings.until_ms:
             day = calendar.dates[int(calendar.day_index(np.array([at]))[0])]
             moment = calendar.start_of(day) + int(rng.choice([9, 10, 11, 12, 17, 18, 19])) * HOUR
             moment += int(rng.integers(0, 4)) * 15 * MINUTE
             if settings.since_ms <= moment < settings.until_ms:
-                rows.append(_campaign(rng, channel, brand, day, moment, reach))
+                rows.append(_campaign(rng, brand, day, moment, cadence))
             at += int(rng.gamma(9.0, every / 9.0) * DAY)
     return rows
 
 
 def _campaign(
-    rng: np.random.Generator, channel: Channel, brand: int, day: date, send_at: int, reach: float
+    rng: np.random.Generator, brand: int, day: date, send_at: int, cadence: Cadence
 ) -> Mailing:
+    channel, _, reach = cadence
     facts = vocabulary.BRANDS[brand]
     subject = str(rng.choice(vocabulary.CAMPAIGN_SUBJECTS))
     created = send_at - int(rng.integers(1, 9 * DAY))
-    tested = rng.random() < (0.22 if channel is Channel.EMAIL else 0.06)
+    tested = happens(rng, 0.22 if channel is Channel.EMAIL else 0.06, 1)[0]
     usual = _CAMPAIGN_REACTIONS[channel]
     luck = float(rng.lognormal(0.0, 0.22))
     season = vocabulary.SEASON_FOLDERS[day.month - 1]
@@ -296,7 +307,7 @@ def _campaign(
         created_at=created,
         changed_at=int(rng.integers(created, send_at + 1)),
         reach=float(np.clip(reach * rng.gamma(4.0, 0.25), 0.02, 0.95)),
-        control_share=0.1 if rng.random() < 0.3 else 0.0,
+        control_share=0.1 if happens(rng, 0.3, 1)[0] else 0.0,
         variants=int(rng.integers(2, 4)) if tested else 1,
         reactions=replace(
             usual, opened=usual.opened * luck, clicked_blind=usual.clicked_blind * luck

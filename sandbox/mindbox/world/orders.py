@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -10,17 +10,18 @@ import numpy as np
 
 from sandbox.mindbox.world import vocabulary
 from sandbox.mindbox.world.arrays import Array, Columns
+from sandbox.mindbox.world.chance import happens
 from sandbox.mindbox.world.clock import DAY, HOUR, MINUTE, NEVER
 from sandbox.mindbox.world.customers import NO_REGION
 
 if TYPE_CHECKING:
     from sandbox.mindbox.world.arrays import Bools, Ints
-    from sandbox.mindbox.world.catalogue import Catalogue
-    from sandbox.mindbox.world.clock import Demand
-    from sandbox.mindbox.world.customers import Customers
-    from sandbox.mindbox.world.settings import WorldSettings
+    from sandbox.mindbox.world.reactions import Wave
+    from sandbox.mindbox.world.scene import Scene
 
 ANONYMOUS = -1
+_FREE_DELIVERY_FROM = 3_000_00
+_POINTS_FROM = 1_000_00
 
 
 class LineStatus(IntEnum):
@@ -118,100 +119,88 @@ class Lines(Columns):
     is_returned: Array
 
 
-def own_accord(
-    settings: WorldSettings, demand: Demand, customers: Customers, rng: np.random.Generator
-) -> Sales:
+def own_accord(scene: Scene) -> Sales:
     """Orders that customers of a block make without being written to.
 
     A customer buys at a rate of their own while active; many register by their first order.
     """
-    ends = np.minimum(np.minimum(customers.active_until, customers.ended_at), settings.until_ms)
-    ends = np.maximum(ends, customers.registered_at + 1)
-    expected = customers.eagerness * demand.between(customers.registered_at, ends)
+    customers, demand, rng = scene.customers, scene.demand, scene.rng
+    since, till = customers.registered_at, customers.buying_ends(scene.settings.until_ms)
+    expected = customers.eagerness * demand.between(since, till)
     times = rng.poisson(np.minimum(expected, 400.0))
     customer = np.repeat(np.arange(len(customers), dtype=np.int32), times)
-    at = demand.draw(rng.random(len(customer)), customers.registered_at[customer], ends[customer])
-    starters = np.flatnonzero(rng.random(len(customers)) < 0.52).astype(np.int32)
-    first = rng.exponential(20 * MINUTE, len(starters)).astype(np.int64)
-    late = rng.random(len(starters)) < 0.3
-    first[late] = rng.exponential(9 * DAY, int(late.sum())).astype(np.int64)
+    at = demand.draw(rng.random(len(customer)), since[customer], till[customer])
+    starters = np.flatnonzero(happens(rng, 0.52, len(customers))).astype(np.int32)
+    first = rng.exponential(20 * MINUTE, len(starters))
+    late = happens(rng, 0.3, len(starters))
+    first = np.where(late, rng.exponential(9 * DAY, len(starters)), first)
     customer = np.concatenate([customer, starters])
-    at = np.concatenate([at, customers.registered_at[starters] + first])
-    possible = at < ends[customer]
+    at = np.concatenate([at, since[starters] + first.astype(np.int64)])
+    possible = at < till[customer]
     customer, at = customer[possible], at[possible]
     return Sales(
         customer=customer,
         at=at,
-        brand=_brand_of(settings, customers, rng, customer),
+        brand=_brand_of(scene, customer),
         caused_by=np.full(len(customer), -1, np.int32),
     )
 
 
-def caused(
-    settings: WorldSettings,
-    customers: Customers,
-    rng: np.random.Generator,
-    customer: Array,
-    at: Ints,
-    brand: Array,
-    caused_by: Array,
-) -> Sales:
-    """Orders moved by messages: mostly of the brand that wrote, by the person's id of that time."""
-    inside = at < settings.until_ms
-    customer, at, brand, caused_by = customer[inside], at[inside], brand[inside], caused_by[inside]
-    elsewhere = rng.random(len(customer)) < 0.05
-    brand = np.where(elsewhere, _brand_of(settings, customers, rng, customer), brand)
+def moved(scene: Scene, wave: Wave, offset: int) -> Sales:
+    """Orders moved by messages: mostly of the brand that wrote, by the person's id of that time.
+
+    `offset` is the position of the wave's first message among all messages of the block.
+    """
+    inside = wave.caused_at < scene.settings.until_ms
+    message, at = wave.caused_by[inside], wave.caused_at[inside]
+    customer = wave.messages.customer[message]
+    brand = scene.plan["brand"][wave.messages.mailing[message]]
+    elsewhere = happens(scene.rng, 0.05, len(customer))
     return Sales(
-        customer=customers.at(customer, at),
+        customer=scene.customers.at(customer, at),
         at=at,
-        brand=brand.astype(np.uint8),
-        caused_by=caused_by,
+        brand=np.where(elsewhere, _brand_of(scene, customer), brand),
+        caused_by=message + np.int32(offset),
     )
 
 
-def fill(
-    settings: WorldSettings,
-    catalogue: Catalogue,
-    customers: Customers,
-    rng: np.random.Generator,
-    sales: Sales,
-) -> tuple[Orders, Lines]:
+def fill(scene: Scene, sales: Sales) -> tuple[Orders, Lines]:
     """Give every order channel, lines, money and a fate; drop the customer of anonymous ones."""
+    rng, until = scene.rng, scene.settings.until_ms
     count = len(sales)
     shares = np.cumsum([c.weight for c in vocabulary.ORDER_CHANNELS])
     channel = np.searchsorted(shares / shares[-1], rng.random(count), side="right")
     nameless = np.array([c.anonymous for c in vocabulary.ORDER_CHANNELS])[channel]
     # A caused order follows a click or a letter, so its customer is known by definition.
-    anonymous = (rng.random(count) < nameless) & (sales.caused_by < 0)
+    anonymous = happens(rng, nameless, count) & (sales.caused_by < 0)
 
-    line_count = np.where(
-        rng.random(count) < 0.002, 0, np.minimum(rng.geometric(0.52, count), 25)
-    ).astype(np.int32)
-    first_line = np.cumsum(line_count, dtype=np.int64) - line_count
+    lost = happens(rng, 0.002, count)
+    line_count = np.where(lost, 0, np.minimum(rng.geometric(0.52, count), 25)).astype(np.int32)
     order = np.repeat(np.arange(count, dtype=np.int32), line_count)
     in_shop = np.array([c.external_id.startswith("shop-") for c in vocabulary.ORDER_CHANNELS])
     fate, cancelled, returned = _fates(rng, sales.at, order, in_shop=in_shop[channel])
-    lines = _lines(catalogue, customers, rng, sales, order, first_line, cancelled, returned)
-
+    lines = replace(
+        _lines(scene, sales, order, line_count), is_cancelled=cancelled, is_returned=returned
+    )
     sums = np.bincount(order, lines.amount, minlength=count).astype(np.int64)
     fee = rng.choice([199_00, 299_00, 349_00, 490_00], count)
-    free = in_shop[channel] | (sums >= 3_000_00)
-    points = (rng.random(count) < 0.025) & (sums > 1_000_00)
-    late = {name: np.where(at < settings.until_ms, at, NEVER) for name, at in fate.items()}
+    free = in_shop[channel] | (sums >= _FREE_DELIVERY_FROM)
+    points = happens(rng, 0.025, count) & (sums > _POINTS_FROM)
+    happened = {name: np.where(at < until, at, NEVER) for name, at in fate.items()}
     orders = Orders(
         order_id=np.zeros(count, np.int64),
         customer=np.where(anonymous, ANONYMOUS, sales.customer).astype(np.int32),
         brand=sales.brand.astype(np.uint8),
         channel=channel.astype(np.uint8),
-        region=_region(customers, rng, sales.customer),
+        region=_region(scene, sales.customer),
         ordered_at=sales.at,
         delivery_cost=np.where(free, 0, fee),
         points_paid=np.where(points, sums // 10_00 * 1_00, 0),
-        first_line=first_line,
+        first_line=np.cumsum(line_count, dtype=np.int64) - line_count,
         line_count=line_count,
         caused_by=sales.caused_by,
         credited=np.full(count, -1, np.int32),
-        **late,
+        **happened,
     )
     return orders, lines
 
@@ -230,43 +219,37 @@ def line_status(orders: Orders, lines: Lines) -> Array:
     return status
 
 
-def _brand_of(
-    settings: WorldSettings, customers: Customers, rng: np.random.Generator, customer: Array
-) -> Array:
-    other = rng.integers(0, settings.brands, len(customer))
-    loyal = rng.random(len(customer)) < 0.88
-    return np.where(loyal, customers.main_brand[customer], other).astype(np.uint8)
+def _brand_of(scene: Scene, customer: Array) -> Array:
+    other = scene.rng.integers(0, scene.settings.brands, len(customer))
+    loyal = happens(scene.rng, 0.88, len(customer))
+    return np.where(loyal, scene.customers.main_brand[customer], other).astype(np.uint8)
 
 
-def _region(customers: Customers, rng: np.random.Generator, customer: Array) -> Array:
-    known = customers.region[customer]
-    elsewhere = rng.integers(0, len(vocabulary.REGIONS), len(customer))
-    region = np.where(rng.random(len(customer)) < 0.06, elsewhere, known)
-    return np.where(rng.random(len(customer)) < 0.03, NO_REGION, region).astype(np.uint8)
+def _region(scene: Scene, customer: Array) -> Array:
+    known = scene.customers.region[customer]
+    elsewhere = scene.rng.integers(0, len(vocabulary.REGIONS), len(customer))
+    region = np.where(happens(scene.rng, 0.06, len(customer)), elsewhere, known)
+    unknown = happens(scene.rng, 0.03, len(customer))
+    return np.where(unknown, NO_REGION, region).astype(np.uint8)
 
 
-def _lines(
-    catalogue: Catalogue,
-    customers: Customers,
-    rng: np.random.Generator,
-    sales: Sales,
-    order: Array,
-    first_line: Ints,
-    cancelled: Bools,
-    returned: Bools,
-) -> Lines:
+def _lines(scene: Scene, sales: Sales, order: Array, line_count: Array) -> Lines:
+    """Lines of orders, still without a fate."""
+    rng, goods = scene.rng, scene.catalogue
     count = len(order)
     brand = sales.brand[order]
-    product = catalogue.draw(rng, brand)
+    product = goods.draw(rng, brand)
     pieces = np.minimum(rng.geometric(0.78, count), 12)
-    bulk = customers.wholesale[sales.customer][order] & (rng.random(count) < 0.6)
+    bulk = scene.customers.wholesale[sales.customer][order] & happens(rng, 0.6, count)
     pieces = np.where(bulk, pieces * rng.integers(8, 60, count), pieces)
-    weighed = np.array([b.weighed for b in vocabulary.BRANDS])[brand] & (rng.random(count) < 0.3)
+    by_weight = np.array([b.weighed for b in vocabulary.BRANDS])[brand]
     grams = rng.integers(1, 30, count) * 50
+    weighed = by_weight & happens(rng, 0.3, count)
     quantity = np.where(weighed, grams, pieces * 1000).astype(np.int32)
-    price = catalogue.price[product]
-    percent = np.where(rng.random(count) < 0.4, rng.integers(5, 45, count), 0)
+    price = goods.price[product]
+    percent = np.where(happens(rng, 0.4, count), rng.integers(5, 45, count), 0)
     amount = (quantity * price * (100 - percent) + 50_000) // 100_000
+    first_line = np.cumsum(line_count, dtype=np.int64) - line_count
     return Lines(
         order=order,
         number=(np.arange(count) - first_line[order] + 1).astype(np.uint16),
@@ -274,8 +257,8 @@ def _lines(
         quantity_milli=quantity,
         base_price=price,
         amount=amount,
-        is_cancelled=cancelled,
-        is_returned=returned,
+        is_cancelled=np.zeros(count, bool),
+        is_returned=np.zeros(count, bool),
     )
 
 
@@ -290,16 +273,16 @@ def _fates(
     count = len(at)
     paid = at + (rng.lognormal(np.log(8), 1.6, count) * MINUTE).astype(np.int64) + MINUTE
     paid[in_shop] = at[in_shop] + 1
-    paid[(rng.random(count) < 0.035) & ~in_shop] = NEVER
+    paid[happens(rng, 0.035, count) & ~in_shop] = NEVER
     travel = ((0.6 + rng.gamma(2.2, 1.7, count)) * DAY).astype(np.int64)
     delivered = np.where(paid < NEVER, paid + np.where(in_shop, 1, travel), NEVER)
     cancelled = at + (rng.exponential(1.1, count) * DAY + 0.2 * HOUR).astype(np.int64)
-    cancels = (rng.random(count) < 0.075) & ~in_shop & (cancelled < delivered)
+    cancels = happens(rng, 0.075, count) & ~in_shop & (cancelled < delivered)
     returned = delivered + ((0.5 + rng.exponential(6.0, count)) * DAY).astype(np.int64)
-    returns = (rng.random(count) < 0.03) & (delivered < NEVER) & ~cancels
+    returns = happens(rng, 0.03, count) & (delivered < NEVER) & ~cancels
 
-    whole = rng.random(count) < 0.72
-    taken = whole[order] | (rng.random(len(order)) < 0.5)
+    whole = happens(rng, 0.72, count)
+    taken = whole[order] | happens(rng, 0.5, len(order))
     line_cancelled = cancels[order] & taken
     line_returned = returns[order] & taken
     lines_left = np.bincount(order, ~line_cancelled, minlength=count) > 0

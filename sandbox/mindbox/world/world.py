@@ -8,21 +8,30 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
-from sandbox.mindbox.world import attribution, catalogue, customers, flows, mailings, orders
-from sandbox.mindbox.world import messages as messaging
-from sandbox.mindbox.world.catalogue import Catalogue
+from sandbox.mindbox.world import (
+    attribution,
+    campaigns,
+    catalogue,
+    customers,
+    flows,
+    mailings,
+    orders,
+)
 from sandbox.mindbox.world.chance import stream
 from sandbox.mindbox.world.clock import Calendar, Demand
 from sandbox.mindbox.world.customers import Customers, Merges
-from sandbox.mindbox.world.mailings import Plan
-from sandbox.mindbox.world.messages import Candidates, Messages, Statuses, Wave
+from sandbox.mindbox.world.messages import Candidates, Messages, Statuses
 from sandbox.mindbox.world.orders import Lines, Orders, Sales
+from sandbox.mindbox.world.reactions import Wave, react
+from sandbox.mindbox.world.scene import Scene, Stage
 from sandbox.mindbox.world.settings import WorldSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sandbox.mindbox.world.arrays import Array, Columns
+    from sandbox.mindbox.world.catalogue import Catalogue
+    from sandbox.mindbox.world.mailings import Plan
 
 Table = TypeVar("Table", bound="Columns")
 
@@ -58,20 +67,16 @@ class World:
     @classmethod
     def generate(cls, settings: WorldSettings, progress: Progress | None = None) -> World:
         """Make the world of the settings; the same settings give the same world, byte for byte."""
-        calendar = Calendar(settings.since_ms, settings.until_ms, settings.time_zone)
-        demand = Demand.over(calendar, settings.since_ms, settings.until_ms)
-        goods = catalogue.generate(settings)
-        plan = mailings.generate(settings, calendar)
+        stage = _stage(settings)
         blocks: list[_Block] = []
         first = 0
         for number, start in enumerate(range(0, settings.customers, BLOCK_PEOPLE)):
             people = min(BLOCK_PEOPLE, settings.customers - start)
-            block = _block(settings, calendar, demand, goods, plan, number, people, first)
-            first += len(block.customers)
-            blocks.append(block)
+            blocks.append(_block(stage, number, people, first))
+            first += len(blocks[-1].customers)
             if progress is not None:
                 progress(start + people, settings.customers)
-        return _assembled(settings, calendar, goods, plan, blocks)
+        return _assembled(stage, blocks)
 
     def save(self, folder: Path) -> None:
         """Write the generated tables and the settings; `load` maps them back in no time."""
@@ -85,13 +90,12 @@ class World:
     def load(cls, folder: Path) -> World:
         """The world written by `save`; FileNotFoundError where none was finished."""
         text = (folder / "settings.json").read_text(encoding="utf-8")
-        settings = WorldSettings.from_json(json.loads(text))
-        calendar = Calendar(settings.since_ms, settings.until_ms, settings.time_zone)
+        stage = _stage(WorldSettings.from_json(json.loads(text)))
         return cls(
-            settings=settings,
-            calendar=calendar,
-            catalogue=catalogue.generate(settings),
-            plan=mailings.generate(settings, calendar),
+            settings=stage.settings,
+            calendar=stage.calendar,
+            catalogue=stage.catalogue,
+            plan=stage.plan,
             customers=Customers.load(folder / "customers"),
             merges=Merges.load(folder / "merges"),
             messages=Messages.load(folder / "messages"),
@@ -111,6 +115,17 @@ class World:
         }
 
 
+def _stage(settings: WorldSettings) -> Stage:
+    calendar = Calendar(settings.since_ms, settings.until_ms, settings.time_zone)
+    return Stage(
+        settings=settings,
+        calendar=calendar,
+        demand=Demand.over(calendar, settings.since_ms, settings.until_ms),
+        catalogue=catalogue.generate(settings),
+        plan=mailings.generate(settings, calendar),
+    )
+
+
 @dataclass(frozen=True)
 class _Block:
     """People of one block with all that happened to them; positions count inside the block."""
@@ -122,75 +137,36 @@ class _Block:
     lines: Lines
 
 
-def _block(
-    settings: WorldSettings,
-    calendar: Calendar,
-    demand: Demand,
-    goods: Catalogue,
-    plan: Plan,
-    number: int,
-    people: int,
-    first: int,
-) -> _Block:
+def _block(stage: Stage, number: int, people: int, first: int) -> _Block:
     """Live through history in three waves, each made possible by the orders of the one before.
 
     Campaigns and the customers' own doings first; then what orders set off (orders of the first
     wave's readers among them); then the notices of all orders.
     """
+    settings = stage.settings
     rng = stream(settings.seed, "block", number)
-    crowd = customers.generate(settings, demand, rng, people, first)
-    bought = orders.own_accord(settings, demand, crowd, rng)
+    crowd = customers.generate(settings, stage.demand, rng, people, first)
+    scene = Scene(**vars(stage), customers=crowd, rng=rng)
     own = Candidates.join(
         [
-            messaging.campaigns(plan, crowd, rng),
-            flows.welcomes(settings, plan, crowd),
-            flows.abandoned_carts(settings, plan, demand, crowd, rng),
-            flows.birthdays(settings, calendar, plan, crowd),
+            campaigns.recipients(scene),
+            flows.welcomes(scene),
+            flows.abandoned_carts(scene),
+            flows.birthdays(scene),
         ]
     )
-    own = own.take((own.at >= settings.since_ms) & (own.at < settings.until_ms))
-    own = own.take(own.at >= crowd.registered_at[own.customer])
-    waves = [messaging.react(settings, calendar, plan, crowd, rng, own, contacts_may_die=True)]
-    bought = Sales.join([bought, _moved(settings, plan, crowd, rng, waves[0], 0)])
+    bought = orders.own_accord(scene)
+    waves = [react(scene, own, contacts_may_die=True)]
+    bought = Sales.join([bought, orders.moved(scene, waves[0], 0)])
 
-    later = flows.after_orders(settings, plan, crowd, bought)
-    waves.append(
-        messaging.react(settings, calendar, plan, crowd, rng, later, contacts_may_die=False)
-    )
-    offset = len(waves[0].messages)
-    bought = Sales.join([bought, _moved(settings, plan, crowd, rng, waves[1], offset)])
+    waves.append(react(scene, flows.after_orders(scene, bought), contacts_may_die=False))
+    bought = Sales.join([bought, orders.moved(scene, waves[1], len(waves[0].messages))])
 
-    receipts, lines = orders.fill(settings, goods, crowd, rng, bought)
-    known = receipts.take(receipts.customer >= 0)
-    notices = flows.order_notices(
-        settings, plan, crowd, known.customer, known.brand, known.ordered_at, known.delivered_at
-    )
-    waves.append(
-        messaging.react(settings, calendar, plan, crowd, rng, notices, contacts_may_die=False)
-    )
+    receipts, lines = orders.fill(scene, bought)
+    waves.append(react(scene, flows.order_notices(scene, receipts), contacts_may_die=False))
     sent, told = _joined(waves)
     crowd = customers.with_last_change(crowd, settings.until_ms)
     return _Block(customers=crowd, messages=sent, statuses=told, orders=receipts, lines=lines)
-
-
-def _moved(
-    settings: WorldSettings,
-    plan: Plan,
-    crowd: Customers,
-    rng: np.random.Generator,
-    wave: Wave,
-    offset: int,
-) -> Sales:
-    message = wave.caused_by
-    return orders.caused(
-        settings,
-        crowd,
-        rng,
-        customer=wave.messages.customer[message],
-        at=wave.caused_at,
-        brand=plan["brand"][wave.messages.mailing[message]],
-        caused_by=message + np.int32(offset),
-    )
 
 
 def _joined(waves: list[Wave]) -> tuple[Messages, Statuses]:
@@ -202,14 +178,9 @@ def _joined(waves: list[Wave]) -> tuple[Messages, Statuses]:
     return Messages.join([w.messages for w in waves]), Statuses.join(parts)
 
 
-def _assembled(
-    settings: WorldSettings,
-    calendar: Calendar,
-    goods: Catalogue,
-    plan: Plan,
-    blocks: list[_Block],
-) -> World:
+def _assembled(stage: Stage, blocks: list[_Block]) -> World:
     """Join the blocks, put every table in order of time and number its rows in that order."""
+    settings = stage.settings
     blocks = _shifted(blocks)
     crowd = Customers.join([b.customers for b in blocks])
     sent = Messages.join([b.messages for b in blocks])
@@ -241,14 +212,15 @@ def _assembled(
         else caused_by,
     )
     in_goal, _ = attribution.goal_amounts(receipts, lines, orders.line_status(receipts, lines))
+    touches = attribution.touches(stage.plan, crowd, sent, told)
     credited = attribution.credit(
-        plan, crowd, sent, told, receipts, in_goal, settings.attribution_window_days
+        touches, crowd, receipts, in_goal, settings.attribution_window_days
     )
     return World(
         settings=settings,
-        calendar=calendar,
-        catalogue=goods,
-        plan=plan,
+        calendar=stage.calendar,
+        catalogue=stage.catalogue,
+        plan=stage.plan,
         customers=crowd,
         merges=Merges.of(crowd),
         messages=sent,
