@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.progress import Progress
 
 from sandbox.mindbox.api.app import application
-from sandbox.mindbox.api.faults import FaultBox
 from sandbox.mindbox.api.settings import ApiSettings, Gzip
 from sandbox.mindbox.serving import folder as folder_source
 from sandbox.mindbox.serving.source import Source
@@ -65,6 +64,12 @@ class _Server(uvicorn.Server):
     envvar="PROJECT_TIME_ZONE",
     help="The project's time zone.",
 )
+@click.option(
+    "--attribution-window-days",
+    default=7,
+    show_default=True,
+    help="Days within which a click earns an order.",
+)
 @click.option("--canaries", is_flag=True, help="Plant unique personal values.")
 @click.option("--decimal-point", is_flag=True, help="Numbers in reports with a point.")
 @click.option("--no-edge-duplicates", is_flag=True, help="Keep neighbouring windows apart.")
@@ -89,6 +94,7 @@ def main(  # noqa: PLR0917 (click passes by name)
     seed: int,
     until: str | None,
     time_zone: str,
+    attribution_window_days: int,
     canaries: bool,
     decimal_point: bool,
     no_edge_duplicates: bool,
@@ -122,6 +128,7 @@ def main(  # noqa: PLR0917 (click passes by name)
             seed=seed,
             until=remembered_until(state, until),
             time_zone=time_zone,
+            attribution_window_days=attribution_window_days,
             canaries=canaries,
             decimal_comma=not decimal_point,
         )
@@ -171,9 +178,7 @@ def serve(source: Source, settings: ApiSettings, host: str, port: int) -> None:
     """Serve until told to stop."""
     listener = socket.create_server((host, port))
     url = f"http://{host}:{listener.getsockname()[1]}"
-    config = uvicorn.Config(
-        application(source, settings, FaultBox()), log_level="warning", access_log=False
-    )
+    config = uvicorn.Config(application(source, settings), log_level="warning", access_log=False)
     _Server(config, url).run(sockets=[listener])
 
 

@@ -48,9 +48,9 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _FAULTS = msgspec.json.Decoder(list[AnyFault])
 
 
-def application(source: Source, settings: ApiSettings, faults: FaultBox | None = None) -> Starlette:
-    """The API over a source; `faults` may be changed while it serves."""
-    api = _Api(source, settings, faults or FaultBox())
+def application(source: Source, settings: ApiSettings) -> Starlette:
+    """The API over a source."""
+    api = _Api(source, settings)
     return Starlette(
         routes=[
             Route("/v3/operations/{way}", api.operation, methods=["POST"]),
@@ -62,10 +62,10 @@ def application(source: Source, settings: ApiSettings, faults: FaultBox | None =
 
 
 class _Api:
-    def __init__(self, source: Source, settings: ApiSettings, faults: FaultBox) -> None:
+    def __init__(self, source: Source, settings: ApiSettings) -> None:
         self._source = source
         self._settings = settings
-        self._faults = faults
+        self._faults = FaultBox()
         self._access = Access(settings)
         self._tasks = Tasks()
         self._signing_key = secrets.token_bytes(16)

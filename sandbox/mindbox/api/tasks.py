@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 RUNNING_AT_ONCE = 2
 _FIRST_ID = 61_001
+_IDS_PER_SECOND = 10
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Tasks:
     """All exports of the project."""
 
     def __init__(self) -> None:
+        # Ids go on growing over restarts, so that an old id never means a new export.
+        self._first_id = _FIRST_ID + int(time.time() * _IDS_PER_SECOND)
         self._tasks: dict[str, Task] = {}
         self._free_at = [0.0] * RUNNING_AT_ONCE
         self._lock = threading.Lock()
@@ -68,7 +71,7 @@ class Tasks:
             starts_at = max(time.monotonic(), heapq.heappop(self._free_at))
             heapq.heappush(self._free_at, starts_at + seconds)
             task = Task(
-                export_id=str(_FIRST_ID + len(self._tasks)),
+                export_id=str(self._first_id + len(self._tasks)),
                 operation=operation,
                 filters=filters,
                 files=files,

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sandbox.mindbox.world.mailings import CHANNEL_NAMES
-from sandbox.mindbox.world.report import MessageFacts
 from sandbox.mindbox.world.vocabulary import BRANDS
 
 if TYPE_CHECKING:
@@ -65,12 +64,10 @@ class SummaryReport:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._facts = MessageFacts(world)
 
     def csv(self, since: date, till: date) -> bytes:
         """The report over project-local dates, both included."""
-        calendar = self._world.calendar
-        summary = self._facts.summary(calendar.start_of(since), calendar.end_of(till))
+        summary = self._world.truth.summary(since, till)
         rows = []
         for n in range(len(summary)):
             mailing = self._world.plan.mailings[int(summary.mailing[n])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from sandbox.mindbox.world import (
     mailings,
     orders,
 )
+from sandbox.mindbox.world.canaries import all_canaries
 from sandbox.mindbox.world.chance import stream
 from sandbox.mindbox.world.clock import Calendar, Demand
 from sandbox.mindbox.world.customers import Customers, Merges
@@ -25,11 +27,13 @@ from sandbox.mindbox.world.orders import Lines, Orders, Sales
 from sandbox.mindbox.world.reactions import Wave, react
 from sandbox.mindbox.world.scene import Scene, Stage
 from sandbox.mindbox.world.settings import WorldSettings
+from sandbox.mindbox.world.truth import Truth
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sandbox.mindbox.world.arrays import Array, Columns
+    from sandbox.mindbox.world.canaries import Canary
     from sandbox.mindbox.world.catalogue import Catalogue
     from sandbox.mindbox.world.mailings import Plan
 
@@ -77,6 +81,15 @@ class World:
             if progress is not None:
                 progress(start + people, settings.customers)
         return _assembled(stage, blocks)
+
+    @cached_property
+    def truth(self) -> Truth:
+        """What is true of the world: counts, amounts, credits, reports."""
+        return Truth(self)
+
+    def canaries(self) -> list[Canary]:
+        """Personal values planted in the world; empty unless its settings ask for them."""
+        return all_canaries(self)
 
     def save(self, folder: Path) -> None:
         """Write the generated tables and the settings; `load` maps them back in no time."""
