@@ -8,6 +8,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -15,7 +16,6 @@ from typing import Self
 import chdb
 import pyarrow as pa
 import pyarrow.compute as pc
-from chdb import ChdbError
 
 from .decoding_sql import TECHNICAL_COLUMNS, decoding_query
 from .errors import ExtractError, PayloadError
@@ -36,6 +36,8 @@ _ENGINE_SETTINGS = {
     "format_csv_delimiter": "';'",
     "input_format_csv_empty_as_default": 1,
     "session_timezone": "'UTC'",
+    # Compiled expressions save nothing that could be measured on a part.
+    "compile_expressions": 0,
     "output_format_arrow_string_as_string": 1,
 }
 
@@ -98,17 +100,33 @@ class Decoder:
         with _Feed(rows) as feed:
             query = decoding_query(self._spec, feed.descriptor, self._project.product_id_system)
             settings = ", ".join(f"{name} = {value}" for name, value in _ENGINE_SETTINGS.items())
-            try:
-                with self._engine.send_query(
-                    f"{query} SETTINGS {settings}", "Arrow", params=self._parameters(part, origin)
-                ) as stream:
-                    for batch in stream.record_batch(_BATCH_ROWS):
-                        yield _sorted_out(pa.Table.from_batches([batch]))
-            except ChdbError as error:
-                feed.raise_own_error()
-                raise _without_payload(str(error), where) from None
-            feed.raise_own_error()
-            self.bytes_of_last_part = feed.bytes
+            failure = None
+            for table in self._results(
+                f"{query} SETTINGS {settings}", self._parameters(part, origin)
+            ):
+                if isinstance(table, str):
+                    failure = table
+                    break
+                yield _sorted_out(table)
+        # What stopped the feed is the cause of what the engine then missed.
+        if feed.error is not None:
+            raise feed.error
+        if failure is not None:
+            raise _without_payload(failure, where)
+        self.bytes_of_last_part = feed.bytes
+
+    def _results(self, query: str, parameters: dict[str, str]) -> Iterator[pa.Table | str]:
+        """Result tables, and in the end the engine's error text if it failed.
+
+        The text may quote a row, so it is taken off its exception here: an exception would travel
+        as the context of the one that is raised, into whatever logs that.
+        """
+        try:
+            with self._engine.send_query(query, "Arrow", params=parameters) as stream:
+                while (chunk := stream.fetch()) is not None:
+                    yield pa.ipc.open_file(pa.py_buffer(chunk.bytes())).read_all()
+        except Exception as error:  # noqa: BLE001 - the engine raises several classes; see above
+            yield str(error)
 
     @property
     def _is_json(self) -> bool:
@@ -131,12 +149,17 @@ class Decoder:
 
 
 class _Feed:
-    """A thread that writes chunks into a pipe, and the end that the engine reads."""
+    """A thread that writes chunks into a pipe, and the end of it that the engine reads.
+
+    Attributes:
+        error: what stopped the writing, known once the feed is left.
+        bytes: written so far.
+    """
 
     def __init__(self, rows: Iterator[bytes]) -> None:
         self.descriptor, self._write_end = os.pipe()
         self._rows = rows
-        self._error: BaseException | None = None
+        self.error: Exception | None = None
         self.bytes = 0
         self._thread = threading.Thread(target=self._run, name="part-feed", daemon=True)
 
@@ -150,20 +173,16 @@ class _Feed:
         self._thread.join()
 
     def _run(self) -> None:
-        try:
-            with os.fdopen(self._write_end, "wb") as pipe:
+        # A broken pipe means that the engine stopped reading, and it says itself why.
+        with suppress(BrokenPipeError), os.fdopen(self._write_end, "wb") as pipe:
+            try:
                 for chunk in self._rows:
                     pipe.write(chunk)
                     self.bytes += len(chunk)
-        except BrokenPipeError:
-            return  # the engine stopped reading and says itself why
-        except BaseException as error:  # noqa: BLE001 - handed to the reading thread, which raises it
-            self._error = error
-
-    def raise_own_error(self) -> None:
-        """Raise what went wrong while the part was read, which is why the engine saw no end."""
-        if self._error is not None:
-            raise self._error
+            except BrokenPipeError:
+                raise
+            except Exception as error:  # noqa: BLE001 - raised again by who reads the feed
+                self.error = error
 
 
 def _sorted_out(batch: pa.Table) -> Decoded:

@@ -142,7 +142,7 @@ class _Compiler:
                             f"{item.path}.{self.path(member.path)}",
                             reason,
                         )
-            elif item.value is not TEXTS:
+            else:
                 for condition, reason in self._field_problems(item, "doc"):
                     yield condition, self.path(item.path), reason
         if self.spec.format is Format.JSON:
@@ -174,27 +174,52 @@ class _Compiler:
         """
         for key, child in node.children.items():
             here, place = (*path, key), f"tupleElement({base}, '{key}')"
-            keys = ", ".join(f"'{k}'" for k in here)
             if child.is_array:
-                seen = f"notEmpty({place})"
-                expected, reason = "Array", "not an array"
-            elif child.children:
-                yield (
-                    f"tupleElement({place}, '{_NO_OBJECT}') IS NOT NULL",
-                    ".".join(here),
-                    "not an object",
+                # Elements none of which can be read also leave an empty array.
+                keys = ", ".join(f"'{k}'" for k in here)
+                wrong = (
+                    f"{_is_none_of('Array', 'payload', here)} OR JSONLength(payload, {keys}) > 0"
                 )
-                seen = " OR ".join(f"{text} IS NOT NULL" for text in _texts(child, place))
-                expected, reason = "Object", "not an object"
-            else:
-                continue
-            yield (
-                f"NOT ({seen}) AND JSONType(payload, {keys}) NOT IN ('Null', '{expected}')",
-                ".".join(here),
-                reason,
-            )
-            if not child.is_array:
+                yield f"empty({place}) AND ({wrong})", ".".join(here), "not an array of objects"
+                yield from self._misplaced_in_elements(child, here, (), place)
+            elif child.children:
+                wrong = f"({_is_empty(child, place)}) AND {_is_none_of('Object', 'payload', here)}"
+                yield f"{_is_array(place)} OR ({wrong})", ".".join(here), "not an object"
                 yield from self._misplaced(child, here, place)
+
+    def _misplaced_in_elements(
+        self, node: _Node, array_path: tuple[str, ...], path: tuple[str, ...], array: str
+    ) -> Iterator[tuple[str, str, str]]:
+        """The same for objects within the elements of an array."""
+        for key, child in node.children.items():
+            if not child.children:
+                continue
+            here = (*path, key)
+            place = "e"
+            for part in here:
+                place = f"tupleElement({place}, '{part}')"
+            keys = ", ".join(f"'{k}'" for k in array_path)
+            condition = (
+                f"arrayExists(e -> {_is_array(place)}, {array}) "
+                f"OR (arrayExists(e -> {_is_empty(child, place)}, {array}) "
+                f"AND arrayExists(r -> {_is_none_of('Object', 'r', here)}, "
+                f"JSONExtractArrayRaw(payload, {keys})))"
+            )
+            yield condition, ".".join((*array_path, *here)), "not an object"
+            yield from self._misplaced_in_elements(child, array_path, here, array)
+
+
+def _is_array(place: str) -> str:
+    return f"tupleElement({place}, '{_NO_OBJECT}') IS NOT NULL"
+
+
+def _is_none_of(type_: str, document: str, path: tuple[str, ...]) -> str:
+    keys = ", ".join(f"'{key}'" for key in path)
+    return f"JSONType({document}, {keys}) NOT IN ('Null', '{type_}')"
+
+
+def _is_empty(node: _Node, base: str) -> str:
+    return " AND ".join(f"{text} IS NULL" for text in _texts(node, base))
 
 
 def _texts(node: _Node, base: str) -> Iterator[str]:

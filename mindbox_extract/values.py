@@ -61,7 +61,11 @@ class Value:
 
 TEXT = Value("String", "ifNull({x}, '')", _NOT_STRUCTURED)
 CATEGORY = Value(CATEGORY_TYPE, "ifNull({x}, '')", _NOT_STRUCTURED)
-TEXTS = Value("Array(String)", "arrayMap(t -> ifNull(t, ''), {x})")
+TEXTS = Value(
+    "Array(String)",
+    "arrayMap(t -> ifNull(t, ''), {x})",
+    "NOT arrayExists(t -> NOT (" + _NOT_STRUCTURED.replace("{x}", "ifNull(t, '')") + "), {x})",
+)
 
 _TIME = "parseDateTime64BestEffortOrNull({x}, 3, 'UTC')"
 TIMESTAMP = Value(
@@ -123,11 +127,12 @@ EMAIL_DOMAIN_GROUP = Value(
 )
 
 _PATH = "path(ifNull({x}, ''))"
+_SCHEME = "lower(protocol(ifNull({x}, '')))"
+_HOST = "lower(domain(ifNull({x}, '')))"
 LINK = Value(
     "String",
-    "if(domain(ifNull({x}, '')) = '', '', concat(lower(protocol(ifNull({x}, ''))), '://', "
-    f"lower(domain(ifNull({{x}}, ''))), if(match(decodeURLComponent({_PATH}), '{PERSONAL}'), '', "
-    f"{_PATH})))",
+    f"if({_HOST} = '' OR {_SCHEME} = '', '', concat({_SCHEME}, '://', {_HOST}, "
+    f"if(match(decodeURLComponent({_PATH}), '{PERSONAL}'), '', {_PATH})))",
     _NOT_STRUCTURED,
 )
 
