@@ -119,3 +119,6 @@
 {% macro open_label(text) -%}
     toLowCardinality(if({{ text }} = '', 'Не указано', toString({{ text }})))
 {%- endmacro %}
+
+{#- Value of `brand` in marts where a customer of several brands must count once in the total. -#}
+{% macro all_brands() -%} Все бренды {%- endmacro %}

@@ -13,10 +13,11 @@
 
 -- State of the base at the end of every day, dense: from a slice's first buyer on it
 -- has a row for
--- every day, so that the last day of any period is there to be read. Each buyer
--- stands in exactly
--- one row per day, that of the brand of the latest order, hence the rows of a day add
--- up.
+-- every day, so that the last day of any period is there to be read. A buyer of two
+-- brands stands
+-- under each of them, and once more under all brands together: rows of one brand
+-- value add up,
+-- rows of different ones do not.
 with
     orders as (
         select * from {{ ref("int_orders") }} where is_goal = 1 and is_identified = 1
@@ -28,56 +29,68 @@ with
 
     horizon as (select max(date_day) + 1 as day_after_last from days),
 
+    order_days as (
+        select distinct
+            customer_key,
+            order_date,
+            arrayJoin(
+                [{{ open_label("brand") }}, '{{ all_brands() }}']
+            ) as counted_brand
+        from orders
+    ),
+
     -- Between two orders nothing but the passing of time changes a buyer's state.
     stretches as (
         select
-            orders.order_date as stretch_from,
-            if(
-                isNull(orders.next_order_at),
-                (select day_after_last from horizon),
-                {{ project_date("assumeNotNull(orders.next_order_at)") }}
+            customer_key,
+            counted_brand,
+            order_date as stretch_from,
+            leadInFrame(
+                order_date,
+                1,
+                assumeNotNull((select day_after_last from horizon))
+            ) over (
+                partition by customer_key, counted_brand
+                order by order_date
+                rows between current row and 1 following
             ) as stretch_till,
-            least(
-                stretch_till, stretch_from + {{ var("churn_days") | int }} + 1
-            ) as active_till,
-            {{ open_label("orders.brand") }} as brand,
-            customers.gender as gender,
-            customers.age_band as age_band,
-            customers.region as region,
-            customers.email_domain_group as email_domain_group
-        from orders
-        inner join customers on orders.customer_key = customers.customer_key
+            row_number() over (
+                partition by customer_key, counted_brand order by order_date
+            ) as stretch_number
+        from order_days
     ),
 
     changes as (
         select
-            brand,
-            gender,
-            age_band,
-            region,
-            email_domain_group,
+            customer_key,
+            counted_brand,
             change .1 as change_date,
             change .2 as active_change,
             change .3 as buyer_change
         from stretches
         array join
             [
-                (stretch_from, 1, 1), (active_till, -1, 0), (stretch_till, 0, -1)
+                (stretch_from, 1, if(stretch_number = 1, 1, 0)),
+                (
+                    least(stretch_till, stretch_from + {{ var("churn_days") | int }}),
+                    -1,
+                    0
+                )
             ] as change
-        where stretch_from < stretch_till
     ),
 
     daily_changes as (
         select
-            brand,
-            gender,
-            age_band,
-            region,
-            email_domain_group,
-            change_date,
-            sum(active_change) as active_change,
-            sum(buyer_change) as buyer_change
+            changes.counted_brand as brand,
+            customers.gender as gender,
+            customers.age_band as age_band,
+            customers.region as region,
+            customers.email_domain_group as email_domain_group,
+            changes.change_date as change_date,
+            sum(changes.active_change) as active_change,
+            sum(changes.buyer_change) as buyer_change
         from changes
+        inner join customers on changes.customer_key = customers.customer_key
         group by brand, gender, age_band, region, email_domain_group, change_date
     ),
 
@@ -136,7 +149,7 @@ with
 select
     event_date,
     event_date as send_date,
-    brand,
+    toLowCardinality(brand) as brand,
     gender,
     age_band,
     region,

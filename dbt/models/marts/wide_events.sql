@@ -40,14 +40,7 @@
 ] -%}
 {{
     config(
-        order_by=[
-            "event",
-            "send_date",
-            "mailing_key",
-            "customer_key",
-            "event_key",
-            "order_key",
-        ],
+        order_by=["event", "send_date", "mailing_key", "customer_key"],
         projections=[
             {
                 "name": "by_mailing",
