@@ -1,0 +1,76 @@
+"""Command line of the local ClickHouse."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import click
+import uvicorn
+from rich.console import Console
+
+from sandbox.clickhouse.engine import DataDirectoryInUseError, Engine
+from sandbox.clickhouse.request import Gate
+from sandbox.clickhouse.server import Server
+from superset_assets.access.users import read
+
+READY = "ClickHouse answers at"
+"""Beginning of the line that is printed once the port answers."""
+
+_KEEP_ALIVE_SECONDS = 30
+_SHUTDOWN_SECONDS = 10
+
+console = Console(soft_wrap=True, highlight=False)
+
+
+class _Listener(uvicorn.Server):
+    """Says where it listens, once it does."""
+
+    def __init__(self, config: uvicorn.Config, url: str) -> None:
+        super().__init__(config)
+        self._url = url
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        console.print(f"{READY} {self._url}")
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8123, show_default=True, help="Port; 0 takes a free one.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder of the data; made if it is not there.",
+)
+@click.option(
+    "--users",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="Users file; passwords come from the environment variables it names.",
+)
+def main(host: str, port: int, data: Path, users: Path) -> None:
+    """Serve the embedded ClickHouse over HTTP."""
+    access = read(users)
+    passwords = {name: os.environ.get(u.password_variable, "") for name, u in access.users.items()}
+    if unset := [access.users[n].password_variable for n, word in passwords.items() if not word]:
+        raise click.ClickException(f"Set {', '.join(unset)}: users without password are not served")
+    try:
+        engine = Engine(data, access)
+    except DataDirectoryInUseError as raised:
+        raise click.ClickException(str(raised)) from raised
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host, port))
+    config = uvicorn.Config(
+        Server(engine, Gate(access, passwords)).application(),
+        log_level="warning",
+        access_log=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+    )
+    url = f"http://{host}:{listening.getsockname()[1]}"
+    _Listener(config, url).run(sockets=[listening])

@@ -1,0 +1,291 @@
+"""The embedded engine: one data directory, a connection per request, a role per user.
+
+Connections of one process are cheap (under a millisecond) and run in parallel; each begins with
+fresh settings and no temporary tables, as an HTTP request does on a real server. All of them are
+the engine's user `default`, yet the engine checks the rights of the *role* a connection has set:
+every user of the users file is therefore a role here, and the engine itself refuses what the
+role is not granted. What a role cannot express is in `rights.py`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
+
+import chdb
+
+from sandbox.clickhouse.errors import of_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from superset_assets.access.users import Access, User
+
+_CONFIG = """<clickhouse>
+  <display_name>sandbox</display_name>
+  <users_config>{users}</users_config>
+</clickhouse>
+"""
+# A server does not take `1 + 2` for a query and does not hand out stack symbols; the embedded
+# engine's own defaults, made for a command line, are put back. `dialect` is fixed
+# because statements are judged as ClickHouse's SQL.
+_USERS = """<clickhouse>
+  <profiles>
+    <default>
+      <implicit_select>0</implicit_select>
+      <allow_introspection_functions>0</allow_introspection_functions>
+      <storage_file_read_method>pread</storage_file_read_method>
+      <constraints><dialect><const/></dialect></constraints>
+    </default>
+  </profiles>
+  <quotas><default/></quotas>
+  <roles>
+{roles}
+  </roles>
+  <users>
+    <default>
+      <password/>
+      <networks><ip>::1</ip><ip>127.0.0.1</ip></networks>
+      <profile>default</profile>
+      <quota>default</quota>
+      <grants>
+{granted}
+      </grants>
+    </default>
+  </users>
+</clickhouse>
+"""
+QUERY_MARK = "log_comment"
+"""Setting that carries the client's query id; the engine gives each statement an id of its own."""
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class DataDirectoryInUseError(RuntimeError):
+    """Another process serves this data directory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """What a finished statement read and wrote, as the engine counts it."""
+
+    read_rows: int
+    read_bytes: int
+    written_rows: int
+    written_bytes: int
+    result_rows: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """Bytes of a finished statement in its format, and its counts."""
+
+    body: bytes
+    counts: Counts
+
+
+class Connection:
+    """One connection, in the role of its user. Not for two threads at once."""
+
+    def __init__(self, raw: Any, user: User) -> None:
+        self._raw = raw
+        self.user = user
+        self.command(f"SET ROLE {quoted(user.name)}")
+        for name, value in user.settings.items():
+            self.set(name, str(value))
+
+    def run(
+        self,
+        text: str | bytes,
+        output_format: str = "TabSeparated",
+        parameters: Mapping[str, str] | None = None,
+    ) -> Result:
+        """Runs one statement to its end.
+
+        Args:
+            text: The statement.
+            output_format: Format where the statement names none.
+            parameters: Values of `{name:Type}`, escaped as in TabSeparated.
+
+        Raises:
+            ClickHouseError: The engine's own error.
+        """
+        try:
+            found = self._raw.query(text, output_format, params=dict(parameters or {}))
+        except (chdb.ChdbError, RuntimeError) as raised:
+            raise of_engine(raised, self.user.name) from raised
+        return Result(
+            body=found.bytes(),
+            counts=Counts(
+                read_rows=found.storage_rows_read(),
+                read_bytes=found.storage_bytes_read(),
+                written_rows=found.rows_written(),
+                written_bytes=found.bytes_written(),
+                result_rows=found.rows_read(),
+                seconds=found.elapsed(),
+            ),
+        )
+
+    def command(self, text: str) -> None:
+        """Runs a statement for its effect."""
+        self.run(text)
+
+    def rows(self, text: str, parameters: Mapping[str, str] | None = None) -> list[list[Any]]:
+        """Rows of a query as JSON values."""
+        body = self.run(text, "JSONCompactEachRow", parameters).body
+        return [json.loads(line) for line in body.splitlines()]
+
+    def set(self, name: str, value: str) -> None:
+        """Sets a setting of the connection from its text form."""
+        self.command(f"SET {quoted(name)} = {literal(value)}")
+
+    def insert(self, text: str | bytes, input_format: str) -> Insert:
+        """Begins an INSERT whose data follow in pieces."""
+        statement = text.decode("utf-8", "surrogateescape") if isinstance(text, bytes) else text
+        try:
+            return Insert(self._raw.send_insert(statement, input_format), self.user)
+        except (chdb.ChdbError, RuntimeError) as raised:
+            raise of_engine(raised, self.user.name) from raised
+
+    def close(self) -> None:
+        """Gives the connection back; its temporary tables and settings are gone."""
+        self._raw.close()
+
+
+class Insert:
+    """An INSERT under way: pieces of data in, counts out. Nothing of it is kept on disk."""
+
+    def __init__(self, raw: Any, user: User) -> None:
+        self._raw = raw
+        self._user = user
+
+    def append(self, piece: bytes) -> None:
+        """Hands the engine the next bytes; blocks while it is busy with the earlier ones."""
+        self._guarded(self._raw.append, piece)
+
+    def finish(self) -> Counts:
+        """Commits. What is returned from here survives the death of the process."""
+        written = self._guarded(self._raw.finish)
+        return Counts(
+            read_rows=written.rows_written,
+            read_bytes=written.bytes_written,
+            written_rows=written.rows_written,
+            written_bytes=written.bytes_written,
+            result_rows=written.rows_written,
+            seconds=written.elapsed,
+        )
+
+    def cancel(self) -> None:
+        """Drops what is not committed."""
+        self._guarded(self._raw.cancel)
+
+    def _guarded(self, call: Any, *arguments: bytes) -> Any:
+        try:
+            return call(*arguments)
+        except (chdb.ChdbError, RuntimeError) as raised:
+            raise of_engine(raised, self._user.name) from raised
+
+
+class Engine:
+    """The engine over one data directory, held by this process alone.
+
+    Attributes:
+        version: Of the engine, as `SELECT version()` says it.
+        time_zone: Of the server.
+        table_functions: Names of the table functions the engine knows, to whether they need a
+            right of their own.
+    """
+
+    def __init__(self, data: Path, access: Access) -> None:
+        """Opens or creates the data directory.
+
+        Raises:
+            DataDirectoryInUseError: Another process holds it.
+        """
+        data.mkdir(parents=True, exist_ok=True)
+        self._lock = _locked(data / "lock")
+        config = _configured(data.resolve() / "config", access)
+        self._location = f"{data.resolve() / 'store'}?config-file={config}"
+        # The engine lives as long as its first connection.
+        self._anchor = chdb.connect(self._location)
+        for database in access.databases:
+            self._anchor.query(f"CREATE DATABASE IF NOT EXISTS {quoted(database)}")
+        self.version, self.time_zone = self._ask("SELECT version(), serverTimezone()")[0]
+        self.table_functions: dict[str, bool] = {
+            name: not readable
+            for name, readable in self._ask(
+                "SELECT name, allow_readonly FROM system.table_functions"
+            )
+        }
+
+    def connect(self, user: User) -> Connection:
+        """A fresh connection in the role of the user."""
+        return Connection(chdb.connect(self._location), user)
+
+    def kill(self, query_id: str) -> None:
+        """Cancels what runs under the id, if anything does, without waiting for its end."""
+        killer = chdb.connect(self._location)
+        try:
+            killer.query(f"KILL QUERY WHERE Settings['{QUERY_MARK}'] = {literal(query_id)} ASYNC")
+        finally:
+            killer.close()
+
+    def close(self) -> None:
+        """Shuts the engine down; acknowledged data are on disk before and after."""
+        self._anchor.close()
+        os.close(self._lock)
+
+    def _ask(self, text: str) -> list[list[Any]]:
+        body = self._anchor.query(text, "JSONCompactEachRow").bytes()
+        return [json.loads(line) for line in body.splitlines()]
+
+
+def quoted(identifier: str) -> str:
+    """An identifier for SQL."""
+    escaped = identifier.replace("\\", "\\\\").replace("`", "\\`")
+    return f"`{escaped}`"
+
+
+def literal(text: str) -> str:
+    """A string literal for SQL."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def is_setting_name(name: str) -> bool:
+    """Whether a request parameter can be the name of a setting."""
+    return _NAME.fullmatch(name) is not None
+
+
+def _locked(path: Path) -> int:
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as raised:
+        os.close(descriptor)
+        raise DataDirectoryInUseError(
+            f"{path.parent} is served by another process; stop it or name another --data"
+        ) from raised
+    return descriptor
+
+
+def _configured(folder: Path, access: Access) -> Path:
+    folder.mkdir(exist_ok=True)
+    roles = "\n".join(
+        f"    <{user.name}><grants>"
+        + "".join(f"<query>GRANT {escape(grant)}</query>" for grant in user.grants)
+        + f"</grants></{user.name}>"
+        for user in access.users.values()
+    )
+    granted = "\n".join(f"        <query>GRANT {name}</query>" for name in access.users)
+    users = folder / "users.xml"
+    users.write_text(_USERS.format(roles=roles, granted=granted), encoding="utf-8")
+    config = folder / "config.xml"
+    config.write_text(_CONFIG.format(users=users), encoding="utf-8")
+    return config

@@ -1,0 +1,198 @@
+"""What an HTTP request says besides the statement: who, where, with which settings."""
+
+from __future__ import annotations
+
+import binascii
+import hmac
+import uuid
+from base64 import b64decode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sandbox.clickhouse.engine import is_setting_name
+from sandbox.clickhouse.errors import Code, refusal
+from sandbox.clickhouse.sessions import DEFAULT_TIMEOUT, MAX_TIMEOUT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from superset_assets.access.users import Access, User
+
+# Parameters that the HTTP interface keeps for itself; every other one is a setting.
+_RESERVED = {
+    "buffer_size",
+    "client_protocol_version",
+    "close_session",
+    "compress",
+    "database",
+    "decompress",
+    "default_format",
+    "password",
+    "query",
+    "query_id",
+    "quota_key",
+    "role",
+    "session_check",
+    "session_id",
+    "session_timeout",
+    "stacktrace",
+    "user",
+    "wait_end_of_query",
+}
+_PARAMETER = "param_"
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueryRequest:
+    """A request, read.
+
+    Attributes:
+        user: Who asks.
+        query: The `query` parameter; the body may continue or replace it.
+        query_id: The client's, or a fresh one.
+        database: Where unqualified names are looked up; empty for the session's own.
+        default_format: Format of the result where the statement names none.
+        session_id: Empty for none.
+        session_timeout: Seconds.
+        session_must_exist: `session_check`.
+        session_ends: `close_session`.
+        waits: The response begins when the statement has ended, so that its status is final.
+        settings: Settings of this statement alone.
+        parameters: Values of `{name:Type}`, escaped as in TabSeparated.
+        accepted: Encodings of the response the client asked for; empty for plain.
+    """
+
+    user: User
+    query: str
+    query_id: str
+    database: str
+    default_format: str
+    session_id: str
+    session_timeout: int
+    session_must_exist: bool
+    session_ends: bool
+    waits: bool
+    settings: Mapping[str, str]
+    parameters: Mapping[str, str]
+    accepted: str
+
+
+class Gate:
+    """Knows the users and their passwords."""
+
+    def __init__(self, access: Access, passwords: Mapping[str, str]) -> None:
+        self._users = access.users
+        self._passwords = passwords
+
+    def admit(self, parameters: Mapping[str, str], headers: Mapping[str, str]) -> User:
+        """The user of a request.
+
+        Raises:
+            ClickHouseError: The credentials are wrong, or come in two ways at once.
+        """
+        name, password = _credentials(parameters, headers)
+        expected = self._passwords.get(name)
+        known = expected is not None
+        # The comparison runs for unknown names too, so that its time tells nothing.
+        same = hmac.compare_digest(password.encode(), (expected or "").encode())
+        if not (known and same):
+            raise refusal(
+                Code.AUTHENTICATION_FAILED,
+                f"{name}: Authentication failed: password is incorrect, or there is no user with "
+                "such name.",
+            )
+        return self._users[name]
+
+
+def read(user: User, parameters: Mapping[str, str], headers: Mapping[str, str]) -> QueryRequest:
+    """The request of a user.
+
+    Raises:
+        ClickHouseError: A parameter cannot be meant.
+    """
+    if parameters.get("role"):
+        raise refusal(
+            Code.SET_NON_GRANTED_ROLE, f"Role {parameters['role']} should be granted to set current"
+        )
+    for name in ("compress", "decompress"):
+        if _is_on(parameters, name):
+            raise refusal(
+                Code.NOT_IMPLEMENTED,
+                f"{name}=1 (ClickHouse's own block compression) is not served here; use HTTP "
+                "compression: Content-Encoding and enable_http_compression=1 with Accept-Encoding",
+            )
+    settings = {
+        name: value
+        for name, value in parameters.items()
+        if name not in _RESERVED and not name.startswith(_PARAMETER)
+    }
+    for name in settings:
+        if not is_setting_name(name):
+            raise refusal(Code.BAD_REQUEST_PARAMETER, f"No setting can be named {name!r}")
+    return QueryRequest(
+        user=user,
+        query=parameters.get("query", ""),
+        query_id=parameters.get("query_id") or str(uuid.uuid4()),
+        database=parameters.get("database") or headers.get("x-clickhouse-database", ""),
+        default_format=parameters.get("default_format")
+        or headers.get("x-clickhouse-format", "TabSeparated"),
+        session_id=parameters.get("session_id", ""),
+        session_timeout=_timeout(parameters),
+        session_must_exist=_is_on(parameters, "session_check"),
+        session_ends=_is_on(parameters, "close_session"),
+        waits=_is_on(parameters, "wait_end_of_query"),
+        settings=settings,
+        parameters={
+            name.removeprefix(_PARAMETER): value
+            for name, value in parameters.items()
+            if name.startswith(_PARAMETER)
+        },
+        accepted=headers.get("accept-encoding", "")
+        if _is_on(parameters, "enable_http_compression")
+        else "",
+    )
+
+
+def _credentials(parameters: Mapping[str, str], headers: Mapping[str, str]) -> tuple[str, str]:
+    own = "x-clickhouse-user" in headers or "x-clickhouse-key" in headers
+    basic = "authorization" in headers
+    query = "user" in parameters or "password" in parameters
+    if own + basic + query > 1:
+        raise refusal(
+            Code.AUTHENTICATION_FAILED,
+            "Invalid authentication: it is not allowed to use two ways of authentication "
+            "(X-ClickHouse headers, Authorization header, parameters) simultaneously",
+        )
+    if own:
+        return headers.get("x-clickhouse-user", "default"), headers.get("x-clickhouse-key", "")
+    if basic:
+        return _basic(headers["authorization"])
+    return parameters.get("user", "default"), parameters.get("password", "")
+
+
+def _basic(header: str) -> tuple[str, str]:
+    scheme, _, encoded = header.partition(" ")
+    try:
+        if scheme.lower() != "basic":
+            raise ValueError(scheme)
+        name, _, password = b64decode(encoded, validate=True).decode().partition(":")
+    except (ValueError, binascii.Error) as raised:
+        raise refusal(
+            Code.AUTHENTICATION_FAILED,
+            "Invalid authentication: only the Basic scheme is served here",
+        ) from raised
+    return name, password
+
+
+def _timeout(parameters: Mapping[str, str]) -> int:
+    text = parameters.get("session_timeout", str(DEFAULT_TIMEOUT))
+    if not text.isdecimal() or int(text) > MAX_TIMEOUT:
+        raise refusal(
+            Code.INVALID_SESSION_TIMEOUT,
+            f"Invalid session timeout: '{text}': a number of seconds up to {MAX_TIMEOUT}",
+        )
+    return int(text)
+
+
+def _is_on(parameters: Mapping[str, str], name: str) -> bool:
+    return parameters.get(name, "0").lower() in {"1", "true"}
