@@ -83,6 +83,11 @@ class _Server(uvicorn.Server):
     help="How files are compressed.",
 )
 @click.option("--readiness", default=0.0, show_default=True, help="Seconds an export takes.")
+@click.option("--link-seconds", default=600.0, show_default=True, help="Lifetime of file links.")
+@click.option(
+    "--not-found-limit", default=30, show_default=True, help="Unknown paths a minute before a ban."
+)
+@click.option("--ban-seconds", default=60.0, show_default=True, help="How long a ban lasts.")
 def main(  # noqa: PLR0917 (click passes by name)
     host: str,
     port: int,
@@ -101,6 +106,9 @@ def main(  # noqa: PLR0917 (click passes by name)
     part_rows: int,
     gzip_mode: str,
     readiness: float,
+    link_seconds: float,
+    not_found_limit: int,
+    ban_seconds: float,
 ) -> None:
     """Serve Mindbox's v3 API over a generated shop, or over a folder of NDJSON files.
 
@@ -113,6 +121,9 @@ def main(  # noqa: PLR0917 (click passes by name)
         part_rows=part_rows,
         gzip=Gzip(gzip_mode),
         readiness_seconds=readiness,
+        link_seconds=link_seconds,
+        not_found_limit=not_found_limit,
+        ban_seconds=ban_seconds,
     )
     if folder is not None:
         try:

@@ -40,6 +40,9 @@ class Serving:
     part_rows: int = 200_000
     gzip: Gzip = Gzip.ENCODING
     readiness_seconds: float = 0.0
+    link_seconds: float = 600.0
+    not_found_limit: int = 30
+    ban_seconds: float = 60.0
     edge_duplicates: bool = True
     test_key: str = ""
 
@@ -194,5 +197,8 @@ def _api_arguments(serving: Serving | None) -> list[str]:
         *("--part-rows", str(chosen.part_rows)),
         *("--gzip", chosen.gzip.value),
         *("--readiness", str(chosen.readiness_seconds)),
+        *("--link-seconds", str(chosen.link_seconds)),
+        *("--not-found-limit", str(chosen.not_found_limit)),
+        *("--ban-seconds", str(chosen.ban_seconds)),
     ]
     return arguments if chosen.edge_duplicates else [*arguments, "--no-edge-duplicates"]

@@ -51,7 +51,7 @@ class Access:
     def lost(self, caller: str) -> None:
         """Note a call of an unknown path; too many within a minute shut the caller out."""
         if _counted(self._lost[caller], _MINUTE) > self._settings.not_found_limit:
-            self._shut_out[caller] = time.monotonic() + self._settings.shut_out_seconds
+            self._shut_out[caller] = time.monotonic() + self._settings.ban_seconds
 
     def is_shut_out(self, caller: str) -> bool:
         """Whether the caller is answered 429 whatever it asks."""

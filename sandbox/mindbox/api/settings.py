@@ -27,7 +27,7 @@ class ApiSettings:
         readiness_seconds: how long an export takes to be made.
         link_seconds: lifetime of a link to a file.
         not_found_limit: unknown paths within a minute after which a caller is shut out.
-        shut_out_seconds: for how long.
+        ban_seconds: for how long.
     """
 
     endpoint_id: str
@@ -38,4 +38,4 @@ class ApiSettings:
     readiness_seconds: float = 0.0
     link_seconds: float = 600.0
     not_found_limit: int = 30
-    shut_out_seconds: float = 60.0
+    ban_seconds: float = 60.0

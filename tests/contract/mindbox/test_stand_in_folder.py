@@ -1,0 +1,141 @@
+"""A folder of NDJSON files in the place of a world."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from sandbox.mindbox.process import MindboxProcess, StandInError
+
+from .conftest import OPERATIONS, Caller
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ORDERS: list[dict[str, Any]] = [
+    {"ids": {"mindboxId": 1}, "firstAction": {"dateTimeUtc": "1997-01-05T10:00:00Z"}, "lines": []},
+    {
+        "ids": {"mindboxId": "2"},
+        "firstAction": {"dateTimeUtc": "1997-01-06 00:00:00.000"},
+        "lines": [
+            {"status": {"dateTimeUtc": "1997-01-20T12:00:00.1234567+03:00"}},
+            {"status": {"ids": {"externalId": "Paid"}}, "statusDateTimeUtc": "1997-02-01 08:00"},
+        ],
+    },
+    {
+        "ids": {"mindboxId": 3},
+        "firstAction": {"dateTimeUtc": "1997-01-31 23:59:59"},
+        "changeDateTimeUtc": "1997-03-01 00:00",
+        "extra": {"deeply": ["unknown", None]},
+    },
+]
+CUSTOMERS = [{"ids": {"mindboxId": n}, "changeDateTimeUtc": f"1997-01-0{n} 00:00"} for n in (1, 2)]
+MERGES = [
+    {
+        "resultingCustomer": {"ids": {"mindboxId": 1}, "changeDateTimeUtc": "1997-01-03 00:00"},
+        "mergedCustomers": [{"ids": {"mindboxId": 9}}],
+    }
+]
+REPORT = [
+    {
+        "sinceDate": "1997-01-01",
+        "tillDate": "1997-01-31",
+        "ReportMailingId": "5",
+        "ReportSent": 10,
+    }
+]
+
+
+def write(folder: Path, name: str, rows: list[dict[str, Any]], *, end: str = "\n") -> None:
+    text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    (folder / f"{name}.ndjson").write_text(text + end, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
+    path = tmp_path_factory.mktemp("ndjson")
+    write(path, "orders", ORDERS, end="")
+    write(path, "customers", CUSTOMERS, end="\n\n")
+    write(path, "customerMerges", MERGES)
+    write(path, "summaryReport", REPORT)
+    (path / "mailings.ndjson").touch()
+    with MindboxProcess(folder=path) as process:
+        yield Caller(process)
+
+
+def test_rows_are_served_as_they_stand_in_the_file(folder: Caller) -> None:
+    assert folder.process.world is None
+    assert folder.rows("orders") == ORDERS
+    assert folder.rows("customers") == CUSTOMERS
+
+
+@pytest.mark.parametrize("root", ["mailings", "customerMessageStatuses"])
+def test_a_missing_or_empty_file_is_an_empty_dataset(folder: Caller, root: str) -> None:
+    assert folder.rows(root) == []
+
+
+@pytest.mark.parametrize(
+    ("since", "till", "expected"),
+    [
+        ("1997-01-05 00:00", "1997-01-06 00:00", [1]),
+        ("1997-01-06 00:00", "1997-01-07 00:00", [2]),
+        ("1997-01-20 09:00", "1997-01-20 09:01", [2]),
+        ("1997-02-01 00:00", "1997-02-02 00:00", [2]),
+        ("1997-01-31 00:00", "1997-02-02 00:00", [2, 3]),
+        ("1997-03-01 00:00", "1997-03-02 00:00", [3]),
+        ("1997-04-01 00:00", "1997-04-02 00:00", []),
+    ],
+)
+def test_orders_come_by_creation_and_by_every_change(
+    folder: Caller, since: str, till: str, expected: list[int]
+) -> None:
+    found = [int(row["ids"]["mindboxId"]) for row in folder.rows("orders", since, till)]
+    assert found == expected
+
+
+def test_merges_and_stored_reports_are_served(folder: Caller) -> None:
+    page = {"pageNumber": 1, "itemsPerPage": 10}
+    answer = folder.merges({**page, "sinceDateTimeUtc": "1997-01-03 00:00"})
+    assert (answer["customerMerges"], answer["totalCount"]) == (MERGES, 1)
+    later = folder.merges(
+        {
+            **page,
+            "sinceDateTimeUtc": "1997-01-03 00:00:00.001",
+            "tillDateTimeUtc": "1998-01-01 00:00",
+        }
+    )
+    assert later["customerMerges"] == []
+    (url,) = folder.links(
+        "Export.MailingReportSummary", {"sinceDate": "1997-01-01", "tillDate": "1997-01-31"}
+    )
+    text = requests.get(url, timeout=10).content.decode("utf-8-sig")
+    assert list(csv.DictReader(io.StringIO(text), delimiter=";")) == [
+        {"ReportMailingId": "5", "ReportSent": "10"}
+    ]
+
+
+def test_windows_take_what_the_folder_has(folder: Caller) -> None:
+    assert len(OPERATIONS) == 4
+    assert len(folder.rows("orders", till="1997-01-06 00:00")) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ('{"ids": {"mindboxId": 4}}', "firstAction"),
+        ('{"firstAction": {"dateTimeUtc": "some day"}}', "some day"),
+        ('{"firstAction": ', "truncated"),
+    ],
+)
+def test_a_row_that_cannot_be_placed_is_named(tmp_path: Path, line: str, complaint: str) -> None:
+    write(tmp_path, "orders", ORDERS)
+    with (tmp_path / "orders.ndjson").open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+    with pytest.raises(StandInError, match=f"orders.ndjson, line 4: .*{complaint}"):
+        MindboxProcess(folder=tmp_path)
