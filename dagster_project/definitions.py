@@ -1,6 +1,6 @@
 """Everything Dagster knows."""
 
-from dagster import Definitions
+from dagster import Definitions, multiprocess_executor
 
 from dagster_project.boards import superset_boards
 from dagster_project.checks import volume_checks
@@ -9,9 +9,19 @@ from dagster_project.jobs import daily_refresh, hourly_refresh, refresh_job
 from dagster_project.raw import raw_assets
 from dagster_project.resources import MindboxResource, dbt_resource
 
+# Steps run in processes of their own, forked from one that has all imports done: a raw table's load
+# holds the embedded engine, and its memory goes with the process.
+executor = multiprocess_executor.configured(
+    {
+        "max_concurrent": 2,
+        "start_method": {"forkserver": {"preload_modules": ["dagster_project.raw"]}},
+    }
+)
+
 definitions = Definitions(
     assets=[*raw_assets, dbt_models, superset_boards],
-    asset_checks=volume_checks,
+    asset_checks=[volume_checks],
+    executor=executor,
     jobs=[refresh_job],
     schedules=[daily_refresh, hourly_refresh],
     resources={"mindbox": MindboxResource(), "dbt": dbt_resource},

@@ -22,6 +22,7 @@ from sandbox.stack.supervision import (
     Supervisor,
     is_unused_local_address,
     wait_for_http,
+    wait_for_port,
 )
 
 # What the loaded data and the boards are made by: a change here makes `make demo` run again.
@@ -79,12 +80,13 @@ def start_data_services(settings: StackSettings, console: Console) -> StackSetti
             continue
         if is_unused_local_address(url):
             supervisor.start(service)
+            wait_for_port(url, service, settings.logs / f"{service}.log")
         else:
             console.print(f"  {service}: using the server at {url}", highlight=False)
+    # Mindbox is not asked for an address it does not know: it bans callers for that.
     wait_for_http(
         clickhouse_url(settings) + "/ping", "clickhouse", settings.logs / "clickhouse.log"
     )
-    wait_for_http(settings["MINDBOX_URL"], "mindbox", settings.logs / "mindbox.log", seconds=300)
     if not settings["HISTORY_START"]:
         settings = settings.remember("HISTORY_START", first_day(settings))
     return settings

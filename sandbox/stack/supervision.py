@@ -105,6 +105,15 @@ def wait_for_http(url: str, service: str, log: Path, seconds: float = 120) -> No
     _wait(lambda: answers_http(url), seconds, service, log)
 
 
+def wait_for_port(url: str, service: str, log: Path, seconds: float = 300) -> None:
+    """Wait until somebody listens at the port of `url` on this machine.
+
+    Raises:
+        StackError: nobody did within `seconds`.
+    """
+    _wait(lambda: not is_unused_local_address(url), seconds, service, log)
+
+
 def answers_http(url: str) -> bool:
     """Whether `url` answers with anything but a server error."""
     try:
