@@ -3,7 +3,7 @@
     '' for a status that the project file does not map, which a data test reports.
 -#}
 {% macro order_status_category(status) -%}
-    {%- set categories = var("order_status_categories") -%}
+    {%- set categories = setting("order_status_categories") -%}
     transform(
         {{ status }},
         {{ string_array(categories.keys()) }},

@@ -1,13 +1,13 @@
 {#- Sources keep UTC; the project's calendar begins in staging, here and nowhere else. -#}
 {% macro project_date(timestamp) -%}
-    toDate({{ timestamp }}, '{{ var("project_time_zone") }}')
+    toDate({{ timestamp }}, '{{ setting("project_time_zone") }}')
 {%- endmacro %}
 
 {% macro project_hour(timestamp) -%}
-    toHour({{ timestamp }}, '{{ var("project_time_zone") }}')
+    toHour({{ timestamp }}, '{{ setting("project_time_zone") }}')
 {%- endmacro %}
 
 {#- 1 = Monday … 7 = Sunday -#}
 {% macro project_weekday(timestamp) -%}
-    toDayOfWeek({{ timestamp }}, 0, '{{ var("project_time_zone") }}')
+    toDayOfWeek({{ timestamp }}, 0, '{{ setting("project_time_zone") }}')
 {%- endmacro %}

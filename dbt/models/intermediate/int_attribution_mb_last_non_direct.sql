@@ -18,15 +18,15 @@ with
         where
             touch_kind = if(
                 mailing_channel = 'sms',
-                {{ string_literal(var("attribution_sms_touch")) }},
+                {{ string_literal(setting("attribution_sms_touch")) }},
                 'click'
             )
             and not has(
-                {{ string_array(var("attribution_excluded_mailing_types")) }},
+                {{ string_array(setting("attribution_excluded_mailing_types")) }},
                 mailing_type
             )
             and not has(
-                {{ string_array(var("attribution_excluded_mailings")) }}, mailing_id
+                {{ string_array(setting("attribution_excluded_mailings")) }}, mailing_id
             )
     ),
 
@@ -65,4 +65,4 @@ select
 from last_touches
 where
     ordered_at
-    <= touch_at + toIntervalHour(24 * {{ var("attribution_window_days") | int }})
+    <= touch_at + toIntervalHour(24 * {{ setting("attribution_window_days") | int }})

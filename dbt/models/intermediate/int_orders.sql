@@ -11,7 +11,7 @@ with
     goal_lines as (
         select order_id, sum(line_amount) as lines_amount
         from lines
-        where has({{ string_array(var("order_goal_categories")) }}, status_category)
+        where has({{ string_array(setting("order_goal_categories")) }}, status_category)
         group by order_id
     ),
 

@@ -72,7 +72,9 @@ with
             [
                 (stretch_from, 1, if(stretch_number = 1, 1, 0)),
                 (
-                    least(stretch_till, stretch_from + {{ var("churn_days") | int }}),
+                    least(
+                        stretch_till, stretch_from + {{ setting("churn_days") | int }}
+                    ),
                     -1,
                     0
                 )

@@ -126,9 +126,7 @@ select
     {{ slice_label("attribution_model", "events.attribution_model") }}
     as attribution_model,
     {{ slice_label("channel_group", "events.channel_group") }} as channel_group,
-    toUInt8(
-        events.event = 'message' and (events.is_sent = 1 or events.is_not_sent = 1)
-    ) as is_message,
+    toUInt8(events.event = 'message') as is_message,
     toUInt8(events.event = 'message' and events.is_sent = 1) as is_sent,
     toUInt8(events.event = 'message' and events.is_not_sent = 1) as is_not_sent,
     toUInt8(events.event = 'message' and events.is_delivered = 1) as is_delivered,

@@ -1,0 +1,152 @@
+"""The set-based attribution against a plain scan over random histories."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from tests.dbt.build import SHIPPED_VARS, Dbt
+from tests.dbt.raw import insert, line
+
+BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
+WINDOW = timedelta(days=SHIPPED_VARS["attribution_window_days"])
+# id: (type, channel, brand)
+MAILINGS = {
+    "1": ("mass", "Email", "a"),
+    "2": ("trigger", "SMS", "a"),
+    "3": ("transaction", "Email", "a"),
+    "4": ("mass", "MobilePush", "b"),
+    "5": ("mass", "Email", "a"),
+}
+EXCLUDED = "5"
+
+
+class Histories:
+    """Customers with a few messages, clicks and orders on a coarse grid of time.
+
+    Twelve-hour steps make touches coincide with each other, with orders and with the very edge of
+    the window.
+    """
+
+    def __init__(self, seed: int, customers: int) -> None:
+        self.random = random.Random(seed)
+        self.merges = {n: n + 1 for n in range(1, customers) if self.random.random() < 0.3}
+        self.statuses: list[dict[str, Any]] = []
+        self.orders: list[dict[str, Any]] = []
+        for customer in range(1, customers + 1):
+            for _ in range(self.random.randrange(6)):
+                self._message(customer)
+            for _ in range(self.random.randrange(4)):
+                self._order(customer)
+
+    def _moment(self) -> datetime:
+        return BEGIN + timedelta(hours=12 * self.random.randrange(50))
+
+    def _message(self, customer: int) -> None:
+        mailing = self.random.choice(list(MAILINGS))
+        _, channel, brand = MAILINGS[mailing]
+        sent_at = self._moment()
+        # Lengths differ, so that ids compared as text would win where they lose as numbers.
+        message_id = str(self.random.choice([9, 10, 900, 1000]) * 10_000 + len(self.statuses))
+        happened = [("Sent", sent_at)]
+        for _ in range(self.random.randrange(3)):
+            happened.append(("Clicked", sent_at + timedelta(hours=12 * self.random.randrange(4))))
+        for status, at in happened:
+            self.statuses.append(
+                {
+                    "status_id": str(len(self.statuses)),
+                    "status": status,
+                    "status_at": at,
+                    "message_id": message_id,
+                    "message_at": sent_at,
+                    "customer_key": customer,
+                    "mailing_id": mailing,
+                    "channel": channel,
+                    "brand": brand,
+                }
+            )
+
+    def _order(self, customer: int) -> None:
+        status = self.random.choice(["Paid", "Delivered", "CheckedOut", "Cancelled", "Returned"])
+        self.orders.append(
+            {
+                "order_id": str(len(self.orders)),
+                "ordered_at": self._moment(),
+                "customer_key": self.random.choice([customer, customer, customer, 0]),
+                "brand": self.random.choice(["a", "a", "b"]),
+                "lines": [line(status, 100.0), line("Cancelled", 50.0, 2)],
+            }
+        )
+
+    def write(self, client: Client) -> None:
+        insert(
+            client,
+            "mailings",
+            [
+                {"mailing_id": key, "type": kind, "channel": channel, "brand": brand}
+                for key, (kind, channel, brand) in MAILINGS.items()
+            ],
+        )
+        insert(client, "message_statuses", self.statuses)
+        insert(client, "orders", self.orders)
+        insert(
+            client,
+            "customer_merges",
+            [
+                {
+                    "merged_customer_key": merged,
+                    "resulting_customer_key": into,
+                    "changed_at": BEGIN,
+                    "merged_on": BEGIN.date(),
+                }
+                for merged, into in self.merges.items()
+            ],
+        )
+
+    def person(self, customer: int) -> int:
+        while customer in self.merges:
+            customer = self.merges[customer]
+        return customer
+
+    def credits(self, sms_touch: str) -> set[tuple[str, str]]:
+        """Order and message of every credit, by the wording of the rule."""
+        credited = set()
+        for order in self.orders:
+            valid = order["lines"][0][-1] in {"Paid", "Delivered", "CheckedOut"}
+            if not valid or order["customer_key"] == 0:
+                continue
+            touches = []
+            for status in self.statuses:
+                kind, channel, brand = MAILINGS[status["mailing_id"]]
+                touching = "Clicked"
+                if channel == "SMS" and sms_touch == "delivery":
+                    touching = "Sent"
+                if (
+                    status["status"] == touching
+                    and kind != "transaction"
+                    and status["mailing_id"] != EXCLUDED
+                    and brand == order["brand"]
+                    and self.person(status["customer_key"]) == self.person(order["customer_key"])
+                    and status["status_at"] <= order["ordered_at"]
+                ):
+                    touches.append((status["status_at"], int(status["message_id"])))
+            if touches and order["ordered_at"] - max(touches)[0] <= WINDOW:
+                credited.add((order["order_id"], str(max(touches)[1])))
+        return credited
+
+
+@pytest.mark.parametrize("sms_touch", ["click", "delivery"])
+def test_credits_equal_a_plain_scan(raw: Client, dbt: Dbt, sms_touch: str) -> None:
+    histories = Histories(seed=20, customers=300)
+    histories.write(raw)
+
+    dbt.models(
+        "+int_attribution", attribution_sms_touch=sms_touch, attribution_excluded_mailings=[EXCLUDED]
+    )
+
+    found = raw.query("SELECT order_id, message_id FROM intermediate.int_attribution").result_rows
+    expected = histories.credits(sms_touch)
+    assert len(expected) > 50
+    assert sorted(found) == sorted(expected)
