@@ -9,6 +9,8 @@ from sandbox.clickhouse.errors import Code, refusal
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from starlette.types import Message, Receive
+
 _PIECE_BYTES = 1 << 20
 _STATEMENT_BYTES = 256 << 20
 
@@ -61,7 +63,27 @@ class Body:
             if complete:
                 return
 
+
+class Incoming:
+    """The ASGI messages of a request, with an eye on whether its body has arrived whole."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._complete = False
+
+    async def receive(self) -> Message:
+        """The next message."""
+        message = await self._receive()
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            self._complete = True
+        return message
+
     async def discard(self) -> None:
-        """Reads to the end, so that the client may read the answer."""
-        async for _ in self.pieces():
+        """Reads the rest: a client that is still sending could not read the answer."""
+        while not self._complete:
+            await self.receive()
+
+    async def left(self) -> None:
+        """Returns when the client has gone. The body must have been read."""
+        while (await self._receive())["type"] != "http.disconnect":
             pass

@@ -18,6 +18,10 @@ _RAW_OR_ZLIB_WINDOW = 15
 
 
 class _Decoder(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes | None: ...
     def decompress(self, data: bytes, /) -> bytes: ...
 
 
@@ -80,16 +84,25 @@ async def decoded(pieces: AsyncIterator[bytes], encoding: str) -> AsyncIterator[
         return
     if encoding not in _DECODERS:
         raise refusal(Code.NOT_IMPLEMENTED, f"Unknown HTTP content encoding {encoding}")
+    problem = refusal(Code.CANNOT_DECOMPRESS, f"Cannot decompress the request body as {encoding}")
     decoder = _DECODERS[encoding]()
+    begun = False
     async for piece in pieces:
-        try:
-            plain = decoder.decompress(piece) if piece else b""
-        except (zlib.error, zstandard.ZstdError, RuntimeError, EOFError) as raised:
-            raise refusal(
-                Code.CANNOT_DECOMPRESS, f"Cannot decompress the request body as {encoding}"
-            ) from raised
-        if plain:
-            yield plain
+        rest = piece
+        while rest:
+            begun = True
+            try:
+                plain = decoder.decompress(rest)
+            except (zlib.error, zstandard.ZstdError, RuntimeError, EOFError) as raised:
+                raise problem from raised
+            if plain:
+                yield plain
+            rest = b""
+            if decoder.eof:
+                # Compressed files may be written one behind the other.
+                rest, decoder, begun = decoder.unused_data or b"", _DECODERS[encoding](), False
+    if begun:
+        raise problem
 
 
 def encoder(accepted: str) -> tuple[str, Encoder] | None:

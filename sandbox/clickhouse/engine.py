@@ -13,6 +13,7 @@ import fcntl
 import json
 import os
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
@@ -22,7 +23,7 @@ import chdb
 from sandbox.clickhouse.errors import of_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from superset_assets.access.users import Access, User
@@ -97,8 +98,8 @@ class Connection:
         self._raw = raw
         self.user = user
         self.command(f"SET ROLE {quoted(user.name)}")
-        for name, value in user.settings.items():
-            self.set(name, str(value))
+        if user.settings:
+            self.set({name: str(value) for name, value in user.settings.items()})
 
     def run(
         self,
@@ -141,9 +142,15 @@ class Connection:
         body = self.run(text, "JSONCompactEachRow", parameters).body
         return [json.loads(line) for line in body.splitlines()]
 
-    def set(self, name: str, value: str) -> None:
-        """Sets a setting of the connection from its text form."""
-        self.command(f"SET {quoted(name)} = {literal(value)}")
+    def set(self, settings: Mapping[str, str | None]) -> None:
+        """Sets settings of the connection from their text form; None is the default value."""
+        self.command(
+            "SET "
+            + ", ".join(
+                f"{quoted(name)} = {'DEFAULT' if value is None else literal(value)}"
+                for name, value in settings.items()
+            )
+        )
 
     def insert(self, text: str | bytes, input_format: str) -> Insert:
         """Begins an INSERT whose data follow in pieces."""
@@ -152,6 +159,15 @@ class Connection:
             return Insert(self._raw.send_insert(statement, input_format), self.user)
         except (chdb.ChdbError, RuntimeError) as raised:
             raise of_engine(raised, self.user.name) from raised
+
+    @contextmanager
+    def unrestricted(self) -> Iterator[None]:
+        """For statements of this server itself: every right for as long as the context lasts."""
+        self.command("SET ROLE DEFAULT")
+        try:
+            yield
+        finally:
+            self.command(f"SET ROLE {quoted(self.user.name)}")
 
     def close(self) -> None:
         """Gives the connection back; its temporary tables and settings are gone."""

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from superset_assets.access.grants import USERS_FILE
 from superset_assets.access.users import read
@@ -81,7 +81,7 @@ class ClickHouseProcess:
             raise RuntimeError(f"The server of {self.data} does not run")
         return self._process.pid
 
-    def __enter__(self) -> ClickHouseProcess:
+    def __enter__(self) -> Self:
         self.start()
         return self
 

@@ -172,15 +172,13 @@ def _credentials(parameters: Mapping[str, str], headers: Mapping[str, str]) -> t
 
 def _basic(header: str) -> tuple[str, str]:
     scheme, _, encoded = header.partition(" ")
+    problem = "Invalid authentication: only well-formed Basic credentials are served here"
+    if scheme.lower() != "basic":
+        raise refusal(Code.AUTHENTICATION_FAILED, problem)
     try:
-        if scheme.lower() != "basic":
-            raise ValueError(scheme)
         name, _, password = b64decode(encoded, validate=True).decode().partition(":")
     except (ValueError, binascii.Error) as raised:
-        raise refusal(
-            Code.AUTHENTICATION_FAILED,
-            "Invalid authentication: only the Basic scheme is served here",
-        ) from raised
+        raise refusal(Code.AUTHENTICATION_FAILED, problem) from raised
     return name, password
 
 

@@ -198,9 +198,9 @@ def _refuse_system_tables(
 
 def _identifier_parameters(tokens: Sequence[Token]) -> Iterable[str]:
     for opening, name, colon, kind in zip(tokens, tokens[1:], tokens[2:], tokens[3:], strict=False):
-        if opening.kind == "OpeningCurlyBrace" and colon.kind == "Colon":
-            if kind.text.lower() == "identifier":
-                yield name.text
+        declared = opening.kind == "OpeningCurlyBrace" and colon.kind == "Colon"
+        if declared and kind.text.lower() == "identifier":
+            yield name.text
 
 
 def _sets_database(tokens: Sequence[Token]) -> bool:

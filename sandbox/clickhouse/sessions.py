@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sandbox.clickhouse.errors import Code, refusal
@@ -20,10 +20,20 @@ MAX_TIMEOUT = 3600
 
 
 @dataclass
-class _Session:
+class Session:
+    """A connection and what is known of it.
+
+    Attributes:
+        connection: The connection.
+        id: Of the session; empty for a connection that serves one request.
+        has_settings: The client has set something with SET or USE.
+    """
+
     connection: Connection
+    id: str
+    has_settings: bool = False
     busy: bool = True
-    deadline: float = field(default=0.0)
+    deadline: float = 0.0
 
 
 class Sessions:
@@ -31,19 +41,19 @@ class Sessions:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._sessions: dict[tuple[str, str], _Session] = {}
+        self._sessions: dict[tuple[str, str], Session] = {}
         self._guard = threading.Lock()
 
-    def take(self, user: User, session_id: str, *, must_exist: bool) -> Connection:
-        """The connection of the session, or a fresh one.
+    def take(self, user: User, session_id: str, *, must_exist: bool) -> Session:
+        """The session, or a fresh connection.
 
         Raises:
             ClickHouseError: The session is busy with another request, or it must exist and
                 does not.
         """
-        self._expire()
+        self._expire(time.monotonic())
         if not session_id:
-            return self._engine.connect(user)
+            return Session(self._engine.connect(user), "")
         key = (user.name, session_id)
         with self._guard:
             session = self._sessions.get(key)
@@ -54,45 +64,37 @@ class Sessions:
                     Code.SESSION_IS_LOCKED, f"Session {session_id} is locked by a concurrent client"
                 )
             if session is None:
-                session = _Session(self._engine.connect(user))
+                session = Session(self._engine.connect(user), session_id)
                 self._sessions[key] = session
             session.busy = True
-            return session.connection
+            return session
 
-    def give_back(
-        self, connection: Connection, session_id: str, *, timeout: float, end: bool
-    ) -> None:
-        """Ends the use of a connection.
-
-        Args:
-            connection: What `take` returned.
-            session_id: As given to `take`.
-            timeout: Seconds the session lives on.
-            end: The session ends with this request.
-        """
-        key = (connection.user.name, session_id)
+    def give_back(self, session: Session, *, timeout: float) -> None:
+        """Ends the use of a session by a request; it lives on for the timeout, in seconds."""
+        if not session.id:
+            session.connection.close()
+            return
         with self._guard:
-            if not session_id or end:
-                self._sessions.pop(key, None)
-            else:
-                session = self._sessions[key]
-                session.deadline = time.monotonic() + timeout
-                session.busy = False
-                return
-        connection.close()
+            session.deadline = time.monotonic() + timeout
+            session.busy = False
+
+    def end(self, session: Session) -> None:
+        """Ends a session that a request holds."""
+        with self._guard:
+            self._sessions.pop((session.connection.user.name, session.id), None)
+        session.connection.close()
 
     def close(self) -> None:
         """Ends every session that is not in use."""
-        self._expire(at=float("inf"))
+        self._expire(float("inf"))
 
-    def _expire(self, at: float | None = None) -> None:
-        now = time.monotonic() if at is None else at
+    def _expire(self, now: float) -> None:
         with self._guard:
             over = [
                 key
                 for key, session in self._sessions.items()
                 if not session.busy and session.deadline <= now
             ]
-            connections = [self._sessions.pop(key).connection for key in over]
-        for connection in connections:
-            connection.close()
+            sessions = [self._sessions.pop(key) for key in over]
+        for session in sessions:
+            session.connection.close()

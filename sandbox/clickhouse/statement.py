@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sandbox.clickhouse.errors import Code, refusal
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _OPENING = {"OpeningRoundBracket", "OpeningSquareBracket", "OpeningCurlyBrace"}
 _CLOSING = {"ClosingRoundBracket", "ClosingSquareBracket", "ClosingCurlyBrace"}
+_INSIGNIFICANT = {"Whitespace", "Comment", "EndOfStream"}
 _READING = {"SELECT", "WITH", "FROM", "("}
 
 
@@ -47,18 +49,17 @@ class Token:
 
 def tokens(connection: Connection, text: bytes) -> list[Token]:
     """The tokens of a text that may end anywhere."""
-    rows = connection.rows(
-        "SELECT token.begin, token.end, token.type "
-        f"FROM (SELECT arrayJoin(tokenizeQuery(base64Decode('{b64encode(text).decode()}'))) AS token) "
-        "WHERE token.type NOT IN ('Whitespace', 'Comment', 'EndOfStream')"
-    )
+    [[listed]] = connection.rows(f"SELECT tokenizeQuery(base64Decode('{_base64(text)}'))")
     found = []
     depth = 0
-    for begin, end, kind in rows:
+    for entry in listed:
+        kind, begin, end = entry["type"], int(entry["begin"]), int(entry["end"])
+        if kind in _INSIGNIFICANT:
+            continue
         if kind in _CLOSING:
             depth -= 1
-        word = text[int(begin) : int(end)].decode("utf-8", "surrogateescape")
-        found.append(Token(kind, int(begin), int(end), word, depth))
+        word = text[begin:end].decode("utf-8", "surrogateescape")
+        found.append(Token(kind, begin, end, word, depth))
         if kind in _OPENING:
             depth += 1
     return found
@@ -93,9 +94,25 @@ class Statement:
             self.keyword == "WITH"
             and any(
                 first.depth == 0 and first.is_word("INSERT") and second.is_word("INTO")
-                for first, second in zip(self.tokens, self.tokens[1:], strict=False)
+                for first, second in pairwise(self.tokens)
             )
         )
+
+    def names_set(self) -> set[str]:
+        """Names before an equals sign: of a SET, the settings."""
+        return {
+            name.text.strip('`"')
+            for name, sign in pairwise(self.tokens)
+            if sign.kind == "Equals" and name.depth == 0
+        }
+
+    def with_word(self, word: str, replacement: str) -> Statement:
+        """The statement with every use of a column named `word` replaced; for running only."""
+        text = self.text
+        for token in reversed(self.tokens):
+            if token.text.strip('`"') == word and token.kind in {"BareWord", "QuotedIdentifier"}:
+                text = text[: token.begin] + replacement.encode() + text[token.end :]
+        return Statement(text, self.tokens)
 
     def format_clause(self) -> tuple[int, str] | None:
         """Where the closing FORMAT clause of a SELECT begins, and the format it names."""
@@ -131,7 +148,35 @@ class InsertHead:
     statement: Statement
     format: str
     data_begin: int
-    input_call: tuple[int, int] | None
+    input_call: InputCall | None
+
+    def reading(self, path: str) -> bytes:
+        """The INSERT with `input(…)` taking its data from a file.
+
+        Raises:
+            ClickHouseError: There is no `input(…)`, or it does not name the structure.
+        """
+        call = self.input_call
+        if call is None or not call.arguments:
+            raise refusal(Code.BAD_ARGUMENTS, "The function input needs a structure here")
+        text = self.statement.text
+        source = b"file('%b', '%b', %b)" % (path.encode(), self.format.encode(), call.arguments)
+        return text[: call.begin] + source + text[call.end :]
+
+
+@dataclass(frozen=True)
+class InputCall:
+    """The call `input('structure')` in an INSERT SELECT.
+
+    Attributes:
+        begin: Its first byte.
+        end: Byte behind its last.
+        arguments: As written.
+    """
+
+    begin: int
+    end: int
+    arguments: bytes
 
 
 def single(text: bytes, found: Sequence[Token]) -> Statement:
@@ -172,7 +217,7 @@ def insert_head(text: bytes, found: Sequence[Token]) -> InsertHead | None:
         elif token.is_word("FORMAT") and index + 1 < len(found):
             name = found[index + 1]
             # Without `input(…)` an INSERT SELECT takes no data, whatever its FORMAT says.
-            if name.kind == "BareWord" and (not selects or _input_call(found[:index])):
+            if name.kind == "BareWord" and (not selects or _input_call(text, found[:index])):
                 return _head(text, found[:index], name.text, name.end)
     return None
 
@@ -182,7 +227,7 @@ def _head(text: bytes, found: Sequence[Token], name: str, end: int) -> InsertHea
         statement=Statement(text[: found[-1].end], found),
         format=name,
         data_begin=_data_begin(text, end),
-        input_call=_input_call(found),
+        input_call=_input_call(text, found),
     )
 
 
@@ -195,14 +240,17 @@ def _data_begin(text: bytes, end: int) -> int:
     return end
 
 
-def _input_call(found: Sequence[Token]) -> tuple[int, int] | None:
-    for index, token in enumerate(found[:-1]):
-        opening = found[index + 1]
+def _base64(text: bytes) -> str:
+    return b64encode(text).decode()
+
+
+def _input_call(text: bytes, found: Sequence[Token]) -> InputCall | None:
+    for index, (token, opening) in enumerate(pairwise(found)):
         if token.is_word("INPUT") and opening.kind == "OpeningRoundBracket":
             closing = next(
                 t
                 for t in found[index + 2 :]
                 if t.kind == "ClosingRoundBracket" and t.depth == opening.depth
             )
-            return token.begin, closing.end
+            return InputCall(token.begin, closing.end, text[opening.end : closing.begin].strip())
     return None
