@@ -1,0 +1,34 @@
+"""One small shop for all tests of metrics."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from sandbox.mindbox.world import WorldSettings
+from superset_assets.manifest import Manifest
+from superset_assets.metric_sql import MetricSql
+from tests.metrics.chain import Chain, loaded
+from tests.metrics.reference import Reference
+
+
+@pytest.fixture(scope="session")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    """A shop of 400 people and 13 months, loaded and built."""
+    # Not a month's end, and not midnight where the shop is: nothing is aligned by luck.
+    settings = WorldSettings(
+        customers=400, months=13, seed=5, until=datetime(2025, 4, 17, tzinfo=UTC)
+    )
+    with loaded(settings, tmp_path_factory.mktemp("chain")) as chain:
+        chain.dbt("build")
+        yield chain
+
+
+@pytest.fixture(scope="session")
+def reference(chain: Chain) -> Reference:
+    return Reference(chain.world)
+
+
+@pytest.fixture(scope="session")
+def sql(chain: Chain) -> MetricSql:
+    return MetricSql(Manifest.read(chain.dbt.folder / "target" / "manifest.json"))
