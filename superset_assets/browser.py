@@ -15,6 +15,7 @@ WIDTH, HEIGHT = 1600, 1000
 TIMEOUT_MS = 60_000
 ANIMATION_MS = 1_200
 CHART_DATA = "/api/v1/chart/data"
+BLOCKED_BY_POLICY = "csp"
 
 # Every chart of the open tab has come to its end: an image, a table, a number or an error.
 SETTLED = """() => {
@@ -47,10 +48,16 @@ PROBLEMS = """() => {
     }
     for (const text of holder.querySelectorAll('.slice_container *')) {
       if (!visible(text) || text.children.length || !text.innerText?.trim()) continue;
-      const part = text.getBoundingClientRect();
       if (text.closest('table')) continue;
-      if (part.right > box.right + 1 || part.bottom > box.bottom + 1 || part.left < box.left - 1)
-        problems.push(`${name}: «${text.innerText.trim()}» leaves its frame`);
+      const part = text.getBoundingClientRect();
+      for (let frame = text.parentElement; frame && holder.contains(frame); frame = frame.parentElement) {
+        if (frame !== holder && getComputedStyle(frame).overflow === 'visible') continue;
+        const edge = frame.getBoundingClientRect();
+        if (part.right > edge.right + 1 || part.bottom > edge.bottom + 1 || part.left < edge.left - 1) {
+          problems.push(`${name}: «${text.innerText.trim()}» leaves its frame`);
+          break;
+        }
+      }
     }
     const heading = holder.querySelector('[data-test="slice-header"] .header-title *');
     if (heading && heading.scrollWidth > heading.clientWidth + 1)
@@ -79,11 +86,15 @@ class Traffic:
     foreign: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
-    def on_request(self, request: Request) -> None:
-        """Note a request to any host but ours."""
+    def on_end(self, request: Request) -> None:
+        """Note a request that left for any host but ours.
+
+        One that the page's content policy stopped never left the browser.
+        """
         address = urlsplit(request.url)
-        if address.scheme in {"http", "https"} and address.netloc != self.own_host:
-            self.foreign.append(request.url)
+        is_foreign = address.scheme in {"http", "https"} and address.netloc != self.own_host
+        if is_foreign and request.failure != BLOCKED_BY_POLICY:
+            self.foreign.append(f"{request.url} {request.failure or 'answered'}")
 
     def on_response(self, response: Response) -> None:
         """Note a chart whose data did not come."""
@@ -155,7 +166,8 @@ class Viewer:
         try:
             page = context.new_page()
             traffic = Traffic(urlsplit(self.url).netloc)
-            page.on("request", traffic.on_request)
+            page.on("requestfinished", traffic.on_end)
+            page.on("requestfailed", traffic.on_end)
             page.on("response", traffic.on_response)
             self._log_in(page)
             page.goto(f"{self.url}/superset/dashboard/{slug}/", timeout=TIMEOUT_MS)

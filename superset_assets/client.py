@@ -67,7 +67,9 @@ class SupersetClient:
     def rows(self, path: str) -> Iterator[Json]:
         """All rows of a list, page by page."""
         page = 0
-        while rows := self.get(path, params={"q": f"(page:{page},page_size:{PAGE_SIZE})"})["result"]:
+        while rows := self.get(path, params={"q": f"(page:{page},page_size:{PAGE_SIZE})"})[
+            "result"
+        ]:
             yield from rows
             page += 1
 

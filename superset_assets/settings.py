@@ -67,4 +67,6 @@ class Warehouse:
     def sqlalchemy_uri(self) -> str:
         """The address for Superset, the password masked as Superset masks it."""
         options = urlencode({"secure": str(self.secure).lower()})
-        return f"clickhousedb://{quote(self.user)}:XXXXXXXXXX@{self.host}:{self.port}/marts?{options}"
+        return (
+            f"clickhousedb://{quote(self.user)}:XXXXXXXXXX@{self.host}:{self.port}/marts?{options}"
+        )

@@ -66,7 +66,6 @@ EXPLORE_FORM_DATA_CACHE_CONFIG = _cache("explore_form_data", timedelta(days=7))
 FEATURE_FLAGS = {
     "ALERT_REPORTS": bool(REDIS_URL),
     "CHART_PLUGINS_EXPERIMENTAL": True,  # the number with its comparison (`pop_kpi`)
-    "DASHBOARD_RBAC": True,
     "DRILL_BY": True,
     "ENABLE_TEMPLATE_PROCESSING": True,  # the switches of date basis and attribution model
     "RLS_IN_SQLLAB": True,
@@ -89,6 +88,12 @@ ENABLE_PROXY_FIX = SESSION_COOKIE_SECURE
 FAB_ADD_SECURITY_API = True
 PREVENT_UNSAFE_DB_CONNECTIONS = True
 ROW_LIMIT = 50_000
+# The grains that a marketer can use; weeks start on Monday.
+TIME_GRAIN_DENYLIST = [
+    *("PT1S", "PT1M", "PT5M", "PT10M", "PT15M", "PT30M", "PT1H"),
+    *("1969-12-28T00:00:00Z/P1W", "1969-12-29T00:00:00Z/P1W"),
+    *("P1W/1970-01-03T00:00:00Z", "P1W/1970-01-04T00:00:00Z"),
+]
 
 # --- No word to foreign hosts -------------------------------------------------------------
 TALISMAN_ENABLED = True
@@ -115,7 +120,11 @@ D3_FORMAT = {
     "thousands": "\u00a0",
     "grouping": [3],
     "currency": ["", "\u00a0₽"],
+    "percent": "\u00a0%",
+    "minus": "\u2212",
 }
+# Short even where charts ask for the full name: axes have no room for it.
+MONTHS = ["янв", "фев", "мар", "апр", "май", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"]
 D3_TIME_FORMAT = {
     "dateTime": "%A, %e %B %Y г. %X",
     "date": "%d.%m.%Y",
@@ -123,14 +132,8 @@ D3_TIME_FORMAT = {
     "periods": ["AM", "PM"],
     "days": ["воскресенье", "понедельник", "вторник", "среда", "четверг", "пятница", "суббота"],
     "shortDays": ["вс", "пн", "вт", "ср", "чт", "пт", "сб"],
-    "months": [
-        *("январь", "февраль", "март", "апрель", "май", "июнь"),
-        *("июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь"),
-    ],
-    "shortMonths": [
-        *("янв", "фев", "мар", "апр", "май", "июн"),
-        *("июл", "авг", "сен", "окт", "ноя", "дек"),
-    ],
+    "months": MONTHS,
+    "shortMonths": MONTHS,
 }
 CURRENCIES = ["RUB", "USD", "EUR"]
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from superset_assets.files import Content
-from superset_assets.manifest import Column, Manifest, Metric, Model
+from superset_assets.manifest import Column, Manifest, ManifestError, Metric, Model
 from superset_assets.metric_sql import MetricSql
 
 NAMESPACE = UUID("7b0a8a51-5b39-4f4e-8a57-0c7f8f5c7c2e")
@@ -16,12 +16,15 @@ CERTIFICATION = {
     "details": "Определён один раз, в dbt; числа сверяются с отчётами Mindbox",
 }
 
+WEEKDAY = "weekday"
 DATE_BASIS = "date_basis"
 BY_SEND_DATE = "По дате отправки"
 BY_EVENT_DATE = "По дате события"
 ATTRIBUTION_MODEL = "attribution_model"
 WITHOUT_MODEL = "Не указано"
 BOARD_OPTIONS = "board_options"
+# Sorts before every letter and cannot be seen before a word.
+THIN_SPACE = "\u2009"
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ SWITCHED = (
         "Час отправки или час события в часовом поясе проекта, как выбрано в «Дате учёта».",
     ),
     Switched(
-        "weekday",
+        WEEKDAY,
         "День недели",
         "send_weekday",
         "weekday",
@@ -90,7 +93,14 @@ def generate(manifest: Manifest) -> dict[str, Content]:
     datasets = {
         name: _dataset(manifest.models[name], metrics, sql) for name, metrics in by_model.items()
     }
-    return {**datasets, BOARD_OPTIONS: _board_options(manifest)}
+    switching = [
+        manifest.models[name]
+        for name in datasets
+        if ATTRIBUTION_MODEL in manifest.models[name].columns
+    ]
+    if len(switching) != 1:
+        raise ManifestError(f"one mart with {ATTRIBUTION_MODEL} is needed: {len(switching)} found")
+    return {**datasets, BOARD_OPTIONS: _board_options(switching[0])}
 
 
 def _dataset(model: Model, metrics: list[Metric], sql: MetricSql) -> Content:
@@ -103,6 +113,8 @@ def _dataset(model: Model, metrics: list[Metric], sql: MetricSql) -> Content:
         for column in model.columns.values()
         if column.is_slice and not column.is_hidden and column.name not in taken
     ]
+    if WEEKDAY in {each.name for each in switched}:
+        columns.append(_weekday_axis())
     columns.append(_date_basis(f"'{BY_SEND_DATE}'"))
     return {
         **_frame(model.name, model.description),
@@ -143,14 +155,11 @@ def _attribution_models(model: Model) -> list[str]:
     return [value for value in values if value != WITHOUT_MODEL]
 
 
-def _board_options(manifest: Manifest) -> Content:
-    models = next(
-        model for model in manifest.models.values() if ATTRIBUTION_MODEL in model.columns
-    )
-    attribution = models.columns[ATTRIBUTION_MODEL]
+def _board_options(model: Model) -> Content:
+    attribution = model.columns[ATTRIBUTION_MODEL]
     return {
         **_frame(BOARD_OPTIONS, "Варианты переключателей доски. Чисел здесь нет."),
-        "schema": models.schema,
+        "schema": model.schema,
         "table_name": BOARD_OPTIONS,
         "sql": "select 1 as option",
         "main_dttm_col": None,
@@ -162,7 +171,7 @@ def _board_options(manifest: Manifest) -> Content:
                     attribution.label,
                     "String",
                     attribution.description,
-                    expression=_array_join(_attribution_models(models)),
+                    expression=_array_join(_attribution_models(model)),
                 ),
             ],
             key=_label,
@@ -233,6 +242,18 @@ def _calculated(switched: Switched, model: Model) -> Content:
         switched.description,
         expression=switched.expression,
         is_time=switched.name == "date",
+    )
+
+
+def _weekday_axis() -> Content:
+    weekday = next(each for each in SWITCHED if each.name == WEEKDAY).expression
+    return _column(
+        f"{WEEKDAY}_axis",
+        "День недели (ось)",
+        "String",
+        "День недели для осей, которые Superset упорядочивает по буквам: пробелы перед названием "
+        "ставят дни по порядку.",
+        expression=f"concat(repeat('{THIN_SPACE}', 7 - toInt8({weekday})), toString({weekday}))",
     )
 
 

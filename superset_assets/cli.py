@@ -1,0 +1,125 @@
+"""`python -m superset_assets`: from dbt to Superset and back."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from superset_assets.client import SupersetClient, SupersetError
+from superset_assets.files import AssetFiles
+from superset_assets.generate import write_generated
+from superset_assets.lint import lint
+from superset_assets.manifest import Manifest, ManifestError
+from superset_assets.publish import push
+from superset_assets.pull import pull
+from superset_assets.permissions import RoleError, apply_roles
+from superset_assets.settings import (
+    MANIFEST,
+    ROOM,
+    SettingsError,
+    SupersetLogin,
+    Warehouse,
+)
+
+EXPECTED_ERRORS = (ManifestError, RoleError, SettingsError, SupersetError)
+manifest_option = click.option(
+    "--manifest",
+    type=click.Path(path_type=Path),
+    default=MANIFEST,
+    show_default=True,
+    help="dbt's manifest.json.",
+)
+
+
+@click.group()
+def commands() -> None:
+    """Superset's boards as files."""
+
+
+@commands.command("generate")
+@manifest_option
+def generate_command(manifest: Path) -> None:
+    """Write the datasets and the tab «Методика» from dbt's manifest."""
+    changed = write_generated(AssetFiles(ROOM), Manifest.read(manifest))
+    for path in changed:
+        click.echo(f"written: {path}")
+    click.echo(f"{len(changed)} files changed")
+
+
+@commands.command("lint")
+@manifest_option
+def lint_command(manifest: Path) -> None:
+    """Check the files against the known traps; without a manifest, all but the chain to dbt."""
+    known = Manifest.read(manifest) if manifest.exists() else None
+    if known is None:
+        click.echo(f"{manifest} does not exist: the chain to dbt is not checked", err=True)
+    problems = lint(AssetFiles(ROOM), known)
+    for problem in problems:
+        click.echo(f"{problem.path}: {problem.message}")
+    if problems:
+        raise click.ClickException(f"{len(problems)} problems")
+    click.echo("no problems")
+
+
+@commands.command("push")
+@click.option("--roles/--no-roles", default=True, help="Apply roles/*.yml afterwards.")
+def push_command(roles: bool) -> None:  # noqa: FBT001
+    """Make Superset hold what the files say, then apply the roles."""
+    login = SupersetLogin.from_environment()
+    client = SupersetClient(login)
+    report = push(client, AssetFiles(ROOM), Warehouse.from_environment())
+    click.echo(f"{report.published} objects published")
+    for removed in report.removed:
+        click.echo(f"removed: {removed}")
+    if roles:
+        click.echo("roles and users: " + ", ".join(apply_roles(client, ROOM / "roles", login)))
+
+
+@commands.command("pull")
+@click.option("--board", "slugs", multiple=True, help="Slug of a further board to take in.")
+def pull_command(slugs: tuple[str, ...]) -> None:
+    """Write the boards as they are in Superset now into the files."""
+    client = SupersetClient(SupersetLogin.from_environment())
+    report = pull(client, AssetFiles(ROOM), slugs)
+    for path in report.changed:
+        click.echo(f"changed: {path}")
+    for path in report.datasets_differ:
+        click.echo(f"{path}: changed in Superset; change the metric in dbt instead", err=True)
+    click.echo(f"{len(report.changed)} files changed")
+
+
+@commands.command("roles")
+def roles_command() -> None:
+    """Apply roles/*.yml and roles/users.yml."""
+    login = SupersetLogin.from_environment()
+    applied = apply_roles(SupersetClient(login), ROOM / "roles", login)
+    click.echo("roles and users: " + ", ".join(applied))
+
+
+@commands.command("screenshots")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("screenshots"))
+@click.option("--board", "slugs", multiple=True, default=("mailings",), show_default=True)
+def screenshots_command(out: Path, slugs: tuple[str, ...]) -> None:
+    """Write pictures of every tab of the boards, light and dark, as the user demo sees them."""
+    # Only this command needs a browser driver.
+    from superset_assets.browser import Viewer, chromium, take_screenshots  # noqa: PLC0415
+
+    url = SupersetLogin.from_environment().url
+    password = os.environ.get("SUPERSET_DEMO_PASSWORD", "")
+    if not password:
+        raise SettingsError("SUPERSET_DEMO_PASSWORD is not set")
+    with chromium() as browser:
+        viewer = Viewer(browser, url, "demo", password)
+        for slug in slugs:
+            for path in take_screenshots(viewer, slug, out):
+                click.echo(str(path))
+
+
+def main() -> None:
+    """Run the command line; an expected error is one line, not a traceback."""
+    try:
+        commands()
+    except EXPECTED_ERRORS as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,116 @@
+"""Rules on charts."""
+
+from collections.abc import Iterator
+
+from superset_assets.files import Asset, AssetFiles, Content
+from superset_assets.lint.datasets import is_explicit_format
+from superset_assets.lint.problem import Problem
+from superset_assets.references import (
+    adhoc_filters,
+    column_references,
+    metric_references,
+)
+
+FORMATS = {
+    "big_number": ("y_axis_format",),
+    "big_number_total": ("y_axis_format",),
+    "echarts_timeseries_bar": ("y_axis_format",),
+    "echarts_timeseries_line": ("y_axis_format",),
+    "heatmap_v2": ("y_axis_format",),
+    "mixed_timeseries": ("y_axis_format", "y_axis_format_secondary"),
+    "pop_kpi": ("y_axis_format", "percentDifferenceFormat"),
+}
+LAST_BUCKET = "big_number"
+INSTALLATION = {"datasource", "slice_id", "dashboards"}
+
+
+def chart_rules(files: AssetFiles) -> Iterator[Problem]:
+    """Descriptions, period, saved metrics, existing columns, formats, comparisons."""
+    datasets = files.by_uuid("datasets")
+    for chart in files.of("charts"):
+        yield from _texts(chart)
+        yield from _period(chart)
+        yield from _comparison(chart)
+        yield from _formats(chart)
+        yield from _leftovers(chart)
+        dataset = datasets.get(chart.content["dataset_uuid"])
+        if dataset is not None:
+            yield from _references(chart, dataset.content)
+
+
+def _texts(chart: Asset) -> Iterator[Problem]:
+    if not chart.content.get("description"):
+        yield Problem(chart.path, "it has no description")
+    if chart.content["params"].get("viz_type") != chart.content["viz_type"]:
+        yield Problem(chart.path, "viz_type differs from params.viz_type")
+
+
+def _period(chart: Asset) -> Iterator[Problem]:
+    params = chart.content["params"]
+    queries = ["adhoc_filters"]
+    if chart.content["viz_type"] == "mixed_timeseries":
+        queries.append("adhoc_filters_b")
+    for query in queries:
+        filters = params.get(query, [])
+        if not any(each["operator"] == "TEMPORAL_RANGE" for each in filters if "operator" in each):
+            # Without one of its own a chart shows all of history, whatever the board says.
+            yield Problem(chart.path, f"{query} has no TEMPORAL_RANGE: no period would reach it")
+
+
+def _comparison(chart: Asset) -> Iterator[Problem]:
+    params = chart.content["params"]
+    shifts = params.get("time_compare") or []
+    for shift in [shifts] if isinstance(shifts, str) else shifts:
+        if shift != "inherit" and not shift.endswith(("month ago", "year ago", "months ago")):
+            yield Problem(chart.path, f"it compares with {shift!r}: compare by calendar")
+    if chart.content["viz_type"] == LAST_BUCKET and params.get("aggregation") != "raw":
+        yield Problem(chart.path, "its number is the last bucket: set aggregation to raw")
+    if chart.content["viz_type"] == LAST_BUCKET and params.get("compare_lag"):
+        yield Problem(chart.path, "compare_lag compares the last, unfinished bucket")
+
+
+def _formats(chart: Asset) -> Iterator[Problem]:
+    params = chart.content["params"]
+    for control in FORMATS.get(chart.content["viz_type"], ()):
+        if not is_explicit_format(params.get(control)):
+            yield Problem(chart.path, f"{control} {params.get(control)!r} is no explicit format")
+    if chart.content["viz_type"] == "table":
+        configured = params.get("column_config", {})
+        for metric in metric_references(chart):
+            written = configured.get(str(metric), {}).get("d3NumberFormat")
+            if metric in params.get("metrics", []) and not is_explicit_format(written):
+                yield Problem(chart.path, f"its column {metric} has no explicit format")
+    if chart.content["viz_type"] == "heatmap_v2" and params.get("show_legend"):
+        # The numbers of its colour scale stay dark on dark.
+        yield Problem(chart.path, "a heat map's legend cannot be read in the dark theme")
+
+
+def _leftovers(chart: Asset) -> Iterator[Problem]:
+    if chart.content.get("query_context"):
+        yield Problem(chart.path, "it carries a query_context with foreign ids")
+    for name in sorted(INSTALLATION & set(chart.content["params"])):
+        yield Problem(chart.path, f"params.{name} belongs to one installation")
+
+
+def _references(chart: Asset, dataset: Content) -> Iterator[Problem]:
+    columns = {column["column_name"] for column in dataset["columns"]}
+    metrics = {metric["metric_name"] for metric in dataset["metrics"]}
+    for metric in metric_references(chart):
+        if not isinstance(metric, str):
+            yield Problem(chart.path, f"metric {metric.get('label')!r} is not a saved one")
+        elif metric not in metrics:
+            yield Problem(chart.path, f"its dataset has no metric {metric}")
+    for column in column_references(chart):
+        if not isinstance(column, str):
+            yield Problem(chart.path, f"column {column.get('label')!r} is written in the chart")
+        elif column not in columns:
+            yield Problem(chart.path, f"its dataset has no column {column}")
+    for each in adhoc_filters(chart):
+        if each["expressionType"] != "SIMPLE":
+            yield Problem(chart.path, f"filter {each.get('sqlExpression')!r} is free SQL")
+        elif each["subject"] not in columns | metrics:
+            # Superset drops such a filter and shows the total.
+            yield Problem(chart.path, f"its filter is on {each['subject']}, which is no column")
+    sort = chart.content["params"].get("x_axis_sort")
+    if sort and sort not in columns | metrics:
+        yield Problem(chart.path, f"it is sorted by {sort}, which is neither column nor metric")

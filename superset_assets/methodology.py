@@ -1,0 +1,88 @@
+"""The tab «Методика» of a board: what its numbers mean, written from the metrics' definitions."""
+
+import math
+from dataclasses import dataclass
+
+from superset_assets.files import Asset, Content
+from superset_assets.references import chart_metrics, charts_of
+
+BLOCK = "MARKDOWN-methodology"
+ROW_PX, HEAD_PX, LINE_PX, UNIT_PX = 6, 160, 21, 8
+MEANING_CHARS, FORMULA_CHARS = 100, 36
+INTRODUCTION = """\
+#### Как читать числа
+
+- **Период** — дни в часовом поясе проекта, обе границы включены. **Предыдущий период** под \
+крупными числами — столько же целых месяцев перед выбранными, а если выбраны не целые месяцы — \
+столько же дней.
+- **Дата учёта.** *По дате отправки* всё, что вызвало сообщение, относится ко дню участия клиента \
+в рассылке: так считает сводный отчёт Mindbox. *По дате события* каждое открытие, клик и заказ \
+стоит в своём дне.
+- **Атрибуция.** Заказ засчитан рассылке по выбранной модели; смена модели меняет заказы и оборот \
+из рассылок и ничего больше. Засчитано — не значит «случилось благодаря»: часть заказов была бы и \
+без рассылки.
+- **Доли** — отношения сумм, а не средние долей. Если делить не на что, значения нет.
+"""
+TABLE_HEAD = "| Показатель | Что показывает | Формула |\n|:--|:--|:--|\n"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One metric in the table."""
+
+    label: str
+    meaning: str
+    formula: str
+
+    @property
+    def height(self) -> int:
+        """About how tall the row is drawn, in pixels."""
+        lines = max(
+            math.ceil(len(self.meaning) / MEANING_CHARS),
+            math.ceil(len(self.formula) / FORMULA_CHARS),
+        )
+        return lines * LINE_PX + ROW_PX
+
+
+def write_methodology(board: Asset, charts: list[Asset], datasets: dict[str, Content]) -> Content:
+    """The board with its «Методика» written anew.
+
+    Args:
+        board: the board; one without the block is returned as it is.
+        charts: all charts of the room.
+        datasets: the generated datasets by UUID.
+
+    Returns:
+        The board's content; the block explains every metric that a chart of the board shows.
+    """
+    position = board.content["position"]
+    if BLOCK not in position:
+        return board.content
+    shown = {
+        (chart.content["dataset_uuid"], metric)
+        for chart in charts_of(board, charts)
+        for metric in chart_metrics(chart)
+    }
+    entries = sorted(
+        (
+            _entry(metric)
+            for uuid, dataset in datasets.items()
+            for metric in dataset["metrics"]
+            if (uuid, metric["metric_name"]) in shown
+        ),
+        key=lambda entry: entry.label,
+    )
+    rows = "".join(f"| **{each.label}** | {each.meaning} | {each.formula} |\n" for each in entries)
+    pixels = HEAD_PX + len(INTRODUCTION.splitlines()) * LINE_PX * 1.6
+    pixels += sum(entry.height for entry in entries)
+    meta = {
+        **position[BLOCK]["meta"],
+        "code": f"{INTRODUCTION}\n#### Показатели доски\n\n{TABLE_HEAD}{rows}",
+        "height": math.ceil(pixels / UNIT_PX),
+    }
+    return {**board.content, "position": {**position, BLOCK: {**position[BLOCK], "meta": meta}}}
+
+
+def _entry(metric: Content) -> Entry:
+    meaning, _, formula = metric["description"].partition("\n\nФормула: ")
+    return Entry(metric["verbose_name"], meaning, formula.rstrip("."))
