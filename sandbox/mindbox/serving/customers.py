@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from sandbox.mindbox.serving import json_text as text
-from sandbox.mindbox.world import canaries, vocabulary
+from sandbox.mindbox.world import vocabulary
 from sandbox.mindbox.world.chance import hashed
 from sandbox.mindbox.world.customers import NO_BIRTH_DATE, NO_DOMAIN, NO_REGION
 from sandbox.mindbox.world.mailings import CHANNEL_NAMES, Channel
@@ -79,7 +79,7 @@ class CustomerRows:
         )
 
     def _planted(self, rows: Array, field: str, values: pa.Array, form: str = "{}") -> pa.Array:
-        news = canaries.values_of(self._world, self.root, field, rows)
+        news = self._world.planting.values(self.root, field, rows)
         return text.replaced(
             values, np.array(list(news), np.int64), [form.format(value) for value in news.values()]
         )
@@ -113,7 +113,7 @@ class CustomerRows:
             luck % 3 == 0,
         )
         digits = self._planted(rows, "mobilePhone", text.integers(customers.phone))
-        planted = np.isin(rows, canaries.planted_rows(self._world, self.root))
+        planted = np.isin(rows, self._world.planting.rows(self.root))
         phone = either_null(
             "mobilePhone",
             (customers.phone > 0) | planted,
@@ -130,7 +130,7 @@ class CustomerRows:
     def _birth(self, rows: Array, customers: Customers, luck: Array) -> pa.Array:
         known = customers.birth_date > NO_BIRTH_DATE
         days = text.dates(np.where(known, customers.birth_date, 0))
-        news = canaries.values_of(self._world, self.root, "birthDate", rows)
+        news = self._world.planting.values(self.root, "birthDate", rows)
         places = np.array(list(news), np.int64)
         known = known.copy()
         known[places] = True
@@ -138,7 +138,7 @@ class CustomerRows:
         return either_null("birthDate", known, days, luck % 2 == 0)
 
     def _address(self, rows: Array) -> pa.Array:
-        news = canaries.values_of(self._world, self.root, "customFields.deliveryAddress", rows)
+        news = self._world.planting.values(self.root, "customFields.deliveryAddress", rows)
         house = text.integers(rows % 90 + 1)
         address = text.join("ул. Садовая, д. ", house)
         places = np.array(list(news), np.int64)

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from sandbox.mindbox.serving import json_text as text
 from sandbox.mindbox.serving.customers import either_null, emails
-from sandbox.mindbox.world import canaries, vocabulary
+from sandbox.mindbox.world import vocabulary
 from sandbox.mindbox.world.attribution import GOAL
 from sandbox.mindbox.world.chance import hashed
 from sandbox.mindbox.world.clock import NEVER
@@ -169,8 +169,8 @@ class OrderRows:
         )
 
     def _custom_fields(self, rows: Array) -> pa.Array:
-        names = canaries.values_of(self._world, self.root, "customFields.recipientName", rows)
-        comments = canaries.values_of(self._world, self.root, "customFields.comment", rows)
+        names = self._world.planting.values(self.root, "customFields.recipientName", rows)
+        comments = self._world.planting.values(self.root, "customFields.comment", rows)
         plain = pa.array([',"customFields":{}'] * len(rows))
         news = [
             f',"customFields":{text.quoted({"recipientName": names[p], "comment": comments[p]})}'
@@ -182,7 +182,7 @@ class OrderRows:
         world = self._world
         known = orders.customer != ANONYMOUS
         customers = world.customers.take(np.where(known, orders.customer, 0))
-        planted = np.isin(rows, canaries.planted_rows(world, self.root))
+        planted = np.isin(rows, self._world.planting.rows(self.root))
         email = self._planted(rows, "customer.email", emails(customers))
         phone = self._planted(rows, "customer.mobilePhone", text.integers(customers.phone))
         node = text.join(
@@ -207,7 +207,7 @@ class OrderRows:
         return text.either(known, node, nobody)
 
     def _planted(self, rows: Array, field: str, values: pa.Array) -> pa.Array:
-        news = canaries.values_of(self._world, self.root, field, rows)
+        news = self._world.planting.values(self.root, field, rows)
         return text.replaced(values, np.array(list(news), np.int64), list(news.values()))
 
     def _credit(self, orders: Orders, luck: Array) -> pa.Array:

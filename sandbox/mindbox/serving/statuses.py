@@ -110,7 +110,7 @@ class StatusRows:
         number = mailing.astype(np.int64) * len(_LINK_PATHS) + link % len(_LINK_PATHS)
         links = text.pick(self._links, number)
         planted = [
-            canaries.values_of(self._world, self.root, field, rows)
+            self._world.planting.values(self.root, field, rows)
             for field in canaries.FIELDS[self.root]
         ]
         if planted[0]:

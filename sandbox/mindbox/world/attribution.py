@@ -61,8 +61,9 @@ class Touches(Columns):
 
 def touches(plan: Plan, customers: Customers, messages: Messages, statuses: Statuses) -> Touches:
     """All clicks, repeated ones too, of messages of non-transactional mailings."""
-    marketing = ~plan["transactional"][messages.mailing[statuses.message]]
-    clicks = np.flatnonzero((statuses.kind == Status.CLICKED) & marketing)
+    clicks = np.flatnonzero(statuses.kind == Status.CLICKED)
+    transactional = plan["transactional"][messages.mailing[statuses.message[clicks]]]
+    clicks = clicks[~transactional]
     message = statuses.message[clicks]
     return Touches(
         person=customers.person[messages.customer[message]],

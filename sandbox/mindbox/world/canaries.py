@@ -18,7 +18,7 @@ from sandbox.mindbox.world.messages import Status
 from sandbox.mindbox.world.orders import ANONYMOUS
 
 if TYPE_CHECKING:
-    from sandbox.mindbox.world.arrays import Array
+    from sandbox.mindbox.world.arrays import Array, Bools
     from sandbox.mindbox.world.world import World
 
 PLANTED_ROWS = 24
@@ -81,41 +81,50 @@ FIELDS = {
 }
 
 
-def planted_rows(world: World, dataset: str) -> Array:
-    """Positions of the rows that carry canaries, ascending; none when the world has none."""
-    if not world.settings.canaries:
+class Planting:
+    """The canaries of one world; none unless its settings ask for them."""
+
+    def __init__(self, world: World) -> None:
+        self._seed = world.settings.seed
+        self._rows = {
+            "customers": _spread(world, world.customers.merged_into < 0),
+            "orders": _spread(world, world.orders.customer != ANONYMOUS),
+            "customerMessageStatuses": _spread(world, world.statuses.kind == Status.CLICKED),
+        }
+
+    def rows(self, dataset: str) -> Array:
+        """Positions of the rows that carry canaries, ascending."""
+        return self._rows[dataset]
+
+    def all(self) -> list[Canary]:
+        """Every canary of the world."""
+        return [
+            _canary(self._seed, dataset, field, int(row))
+            for dataset, fields in FIELDS.items()
+            for row in self._rows[dataset]
+            for field in fields
+        ]
+
+    def values(self, dataset: str, field: str, rows: Array) -> dict[int, str]:
+        """Values that the rows serve in a field: position among `rows` → value."""
+        places = np.flatnonzero(np.isin(rows, self._rows[dataset]))
+        return {
+            int(place): _canary(self._seed, dataset, field, int(rows[place])).value
+            for place in places
+        }
+
+
+def _spread(world: World, suitable: Bools) -> Array:
+    """Rows spread evenly over the suitable ones."""
+    rows = np.flatnonzero(suitable)
+    if not world.settings.canaries or len(rows) == 0:
         return np.zeros(0, np.int64)
-    if dataset == "customers":
-        rows = np.flatnonzero(world.customers.merged_into < 0)
-    elif dataset == "orders":
-        rows = np.flatnonzero(world.orders.customer != ANONYMOUS)
-    else:
-        rows = np.flatnonzero(world.statuses.kind == Status.CLICKED)
     return np.unique(rows[np.linspace(0, len(rows) - 1, PLANTED_ROWS).astype(np.int64)])
 
 
-def all_canaries(world: World) -> list[Canary]:
-    """Every canary of the world, empty unless its settings ask for them."""
-    return [
-        _canary(world, dataset, field, nature, int(row))
-        for dataset, natures in FIELDS.items()
-        for row in planted_rows(world, dataset)
-        for field, nature in natures.items()
-    ]
-
-
-def values_of(world: World, dataset: str, field: str, rows: Array) -> dict[int, str]:
-    """Values that the rows serve in a field: position among `rows` → value."""
-    places = np.flatnonzero(np.isin(rows, planted_rows(world, dataset)))
+def _canary(seed: int, dataset: str, field: str, row: int) -> Canary:
     nature = FIELDS[dataset][field]
-    return {
-        int(place): _canary(world, dataset, field, nature, int(rows[place])).value
-        for place in places
-    }
-
-
-def _canary(world: World, dataset: str, field: str, nature: Nature, row: int) -> Canary:
-    secret = f"{world.settings.seed}/{dataset}/{field}/{row}".encode()
+    secret = f"{seed}/{dataset}/{field}/{row}".encode()
     digest = hashlib.sha256(secret).digest()
     token = f"kanareyka{digest[:7].hex()}"
     if nature is Nature.EMAIL:

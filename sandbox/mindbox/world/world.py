@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
@@ -18,7 +19,7 @@ from sandbox.mindbox.world import (
     mailings,
     orders,
 )
-from sandbox.mindbox.world.canaries import all_canaries
+from sandbox.mindbox.world.canaries import Planting
 from sandbox.mindbox.world.chance import stream
 from sandbox.mindbox.world.clock import Calendar, Demand
 from sandbox.mindbox.world.customers import Customers, Merges
@@ -89,7 +90,12 @@ class World:
 
     def canaries(self) -> list[Canary]:
         """Personal values planted in the world; empty unless its settings ask for them."""
-        return all_canaries(self)
+        return self.planting.all()
+
+    @cached_property
+    def planting(self) -> Planting:
+        """Where the canaries stand."""
+        return Planting(self)
 
     def save(self, folder: Path) -> None:
         """Write the generated tables and the settings; `load` maps them back in no time."""
@@ -177,12 +183,12 @@ def _block(stage: Stage, number: int, people: int, first: int) -> _Block:
 
     receipts, lines = orders.fill(scene, bought)
     waves.append(react(scene, flows.order_notices(scene, receipts), contacts_may_die=False))
-    sent, told = _joined(waves)
+    sent, told = _waves_joined(waves)
     crowd = customers.with_last_change(crowd, settings.until_ms)
     return _Block(customers=crowd, messages=sent, statuses=told, orders=receipts, lines=lines)
 
 
-def _joined(waves: list[Wave]) -> tuple[Messages, Statuses]:
+def _waves_joined(waves: list[Wave]) -> tuple[Messages, Statuses]:
     shift = 0
     parts = []
     for wave in waves:
@@ -192,27 +198,41 @@ def _joined(waves: list[Wave]) -> tuple[Messages, Statuses]:
 
 
 def _assembled(stage: Stage, blocks: list[_Block]) -> World:
-    """Join the blocks, put every table in order of time and number its rows in that order."""
+    """Join the blocks, put every table in order of time and number its rows in that order.
+
+    Empties the list of blocks, and lets go of each block's table once it is joined: blocks and
+    world are never in memory at the same time as wholes.
+    """
     settings = stage.settings
-    blocks = _shifted(blocks)
-    crowd = Customers.join([b.customers for b in blocks])
-    sent = Messages.join([b.messages for b in blocks])
-    told = Statuses.join([b.statuses for b in blocks])
-    receipts = Orders.join([b.orders for b in blocks])
-    lines = Lines.join([b.lines for b in blocks])
+    people = _starts([len(b.customers) for b in blocks])
+    letters = _starts([len(b.messages) for b in blocks])
+    receipt = _starts([len(b.orders) for b in blocks])
 
-    by_time = np.argsort(sent.participated_at, kind="stable")
+    crowds = [b.customers for b in blocks]
+    sent = [b.messages for b in blocks]
+    told = [b.statuses for b in blocks]
+    bought = [b.orders for b in blocks]
+    filled = [b.lines for b in blocks]
+    blocks.clear()
+
+    crowd = _joined(crowds, person=people, merged_into=people)
+    by_time = np.argsort(np.concatenate([m.participated_at for m in sent]), kind="stable")
     message_place = _places(by_time)
-    sent = sent.take(by_time)
-    sent = replace(sent, message_id=_ids(settings, 7_000_000_000, len(sent), "message"))
+    sent_ids = _ids(settings, 7_000_000_000, len(by_time), "message")
+    messages = replace(_joined(sent, by_time, customer=people), message_id=sent_ids)
 
-    told = replace(told, message=message_place[told.message])
-    told = told.take(np.lexsort((told.kind, told.at)))
-    told = replace(told, status_id=_ids(settings, 90_000_000_000, len(told), "status"))
+    by_time = np.argsort(np.concatenate([s.at for s in told]), kind="stable")
+    statuses = _joined(told, by_time, message=letters)
+    statuses = replace(
+        statuses,
+        message=message_place[statuses.message],
+        status_id=_ids(settings, 90_000_000_000, len(by_time), "status"),
+    )
 
-    by_time = np.argsort(receipts.ordered_at, kind="stable")
+    by_time = np.argsort(np.concatenate([o.ordered_at for o in bought]), kind="stable")
     order_place = _places(by_time)
-    receipts = receipts.take(by_time)
+    receipts = _joined(bought, by_time, customer=people, caused_by=letters)
+    lines = _joined(filled, order=receipt)
     lines = replace(lines, order=order_place[lines.order])
     lines = lines.take(np.lexsort((lines.number, lines.order)))
     caused_by = receipts.caused_by
@@ -221,11 +241,11 @@ def _assembled(stage: Stage, blocks: list[_Block]) -> World:
         order_id=_ids(settings, 300_000_000, len(receipts), "order"),
         first_line=np.cumsum(receipts.line_count, dtype=np.int64) - receipts.line_count,
         caused_by=np.where(caused_by >= 0, message_place[caused_by], -1).astype(np.int32)
-        if len(sent)
+        if len(messages)
         else caused_by,
     )
     in_goal, _ = attribution.goal_amounts(receipts, lines, orders.line_status(receipts, lines))
-    touches = attribution.touches(stage.plan, crowd, sent, told)
+    touches = attribution.touches(stage.plan, crowd, messages, statuses)
     credited = attribution.credit(
         touches, crowd, receipts, in_goal, settings.attribution_window_days
     )
@@ -236,40 +256,37 @@ def _assembled(stage: Stage, blocks: list[_Block]) -> World:
         plan=stage.plan,
         customers=crowd,
         merges=Merges.of(crowd),
-        messages=sent,
-        statuses=told,
+        messages=messages,
+        statuses=statuses,
         orders=replace(receipts, credited=credited),
         lines=lines,
     )
 
 
-def _shifted(blocks: list[_Block]) -> list[_Block]:
-    """The blocks with positions that count over all of them."""
-    shifted = []
-    people = letters = receipts = 0
-    for block in blocks:
-        shifted.append(
-            _Block(
-                customers=_shift(block.customers, person=people, merged_into=people),
-                messages=_shift(block.messages, customer=people),
-                statuses=_shift(block.statuses, message=letters),
-                orders=_shift(block.orders, customer=people, caused_by=letters),
-                lines=_shift(block.lines, order=receipts),
-            )
-        )
-        people += len(block.customers)
-        letters += len(block.messages)
-        receipts += len(block.orders)
-    return shifted
+def _starts(counts: list[int]) -> list[int]:
+    """How many rows stand before each block."""
+    return [0, *accumulate(counts[:-1])]
 
 
-def _shift(table: Table, **offsets: int) -> Table:
-    """Add the offsets to the named columns; -1 keeps meaning "none"."""
-    moved = {}
-    for name, offset in offsets.items():
-        column = getattr(table, name)
-        moved[name] = np.where(column >= 0, column + column.dtype.type(offset), column)
-    return replace(table, **moved)
+def _joined(parts: list[Table], by_time: Array | None = None, /, **starts: list[int]) -> Table:
+    """The blocks' rows as one table, in the given order; empties the list of parts.
+
+    Columns named in `starts` hold positions inside the block and are made to count over all
+    blocks; -1 goes on meaning "none".
+    """
+    columns = {}
+    kind = type(parts[0])
+    for field in fields(kind):
+        pieces = [getattr(part, field.name) for part in parts]
+        if field.name in starts:
+            pieces = [
+                np.where(piece >= 0, piece + piece.dtype.type(start), piece)
+                for piece, start in zip(pieces, starts[field.name], strict=True)
+            ]
+        column = np.concatenate(pieces)
+        columns[field.name] = column if by_time is None else column[by_time]
+    parts.clear()
+    return kind(**columns)
 
 
 def _places(order: Array) -> Array:

@@ -64,6 +64,8 @@ def test_blocks_of_people_join_into_one_world(monkeypatch: pytest.MonkeyPatch) -
     assert len(np.unique(world.customers.mindbox_id)) == len(world.customers)
     phones = world.customers.phone[world.customers.phone > 0]
     assert len(np.unique(phones)) == len(phones)
+    in_order = np.bincount(world.lines.order, minlength=len(world.orders))
+    np.testing.assert_array_equal(in_order, world.orders.line_count)
     # What a message caused happened after it, to the same person, also across block borders.
     caused = np.flatnonzero(world.orders.caused_by >= 0)
     message = world.orders.caused_by[caused]

@@ -1,0 +1,46 @@
+"""What the command line remembers between two starts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox.mindbox import cli
+from sandbox.mindbox.world import World, WorldSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_first_start_takes_this_hour_and_remembers_it(tmp_path: Path) -> None:
+    first = cli.remembered_until(tmp_path, None)
+    assert (first.minute, first.second, first.microsecond) == (0, 0, 0)
+    assert timedelta(0) <= datetime.now(UTC) - first < timedelta(hours=1, seconds=5)
+    (tmp_path / "until.txt").write_text("2025-01-02T03:00:00+00:00")
+    assert cli.remembered_until(tmp_path, None) == datetime(2025, 1, 2, 3, tzinfo=UTC)
+
+
+def test_an_asked_for_end_replaces_the_remembered_one(tmp_path: Path) -> None:
+    asked = cli.remembered_until(tmp_path, "2025-05-05T00:00:00")
+    assert asked == datetime(2025, 5, 5, tzinfo=UTC)
+    assert cli.remembered_until(tmp_path, None) == asked
+
+
+def test_a_world_is_generated_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = WorldSettings(customers=40, months=1)
+    made = cli.recalled(tmp_path, settings)
+    assert "Generating the world" in capsys.readouterr().out
+
+    def never(*_: object) -> World:
+        raise AssertionError("generated again")
+
+    monkeypatch.setattr(World, "generate", never)
+    again = cli.recalled(tmp_path, settings)
+    assert again.truth.rows() == made.truth.rows()
+    with pytest.raises(AssertionError, match="generated again"):
+        cli.recalled(tmp_path, WorldSettings(customers=41, months=1))
+    assert list((tmp_path / "worlds").glob("*")) == [], "another world takes the place of the first"
