@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-import chdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -80,6 +79,10 @@ class Decoder:
         self._spec = spec
         self._project = project
         self._secret = customer_secret
+        # Importing the engine starts threads, after which a fork of the process hangs in it; and
+        # schedulers fork processes that have imported this module.
+        import chdb  # noqa: PLC0415
+
         self._engine = chdb.connect(":memory:")
 
         self.bytes_of_last_part = 0

@@ -22,7 +22,7 @@ class Pages:
         self._project = project
 
     def parts(self, spec: DatasetSpec, request: Request, where: str) -> Iterator[Part]:
-        """Pages of a request, the first one even when it is empty.
+        """Pages of a request that have rows.
 
         Raises:
             MindboxError: an answer without rows, or fewer rows than it announced.
@@ -37,9 +37,10 @@ class Pages:
             )
             rows, count, total = _read(answer, spec, place)
             seen += count
-            file = unnamed_file()
-            file.write(b'{"%s":%s}' % (spec.root.encode(), rows))
-            yield Part(file, "", number)
+            if count:
+                file = unnamed_file()
+                file.write(b'{"%s":%s}' % (spec.root.encode(), rows))
+                yield Part(file, "", number)
             if count == size:
                 continue
             if total is not None and seen < total:
