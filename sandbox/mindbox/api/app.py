@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,7 @@ def application(source: Source, settings: ApiSettings) -> Starlette:
         routes=[
             Route("/v3/operations/{way}", api.operation, methods=["POST"]),
             Route("/files/{export_id}/{name}", api.file, methods=["GET"]),
+            Route("/sandbox/period", api.period, methods=["GET"]),
             Route("/sandbox/faults", api.control, methods=["GET", "PUT", "POST", "DELETE"]),
             Route("/{path:path}", api.unknown, methods=["GET", "POST", "PUT", "DELETE", "HEAD"]),
         ]
@@ -90,12 +92,22 @@ class _Api:
         self._access.lost(caller)
         return answers.error(404)
 
+    async def period(self, request: Request) -> Response:
+        """GET the span of the data, which Mindbox itself does not tell: [since, until), UTC."""
+        try:
+            self._local(request)
+        except RefusalError as refusal:
+            return refusal.response
+        span = {
+            name: datetime.fromtimestamp(at / 1000, UTC).isoformat()
+            for name, at in (("since", self._source.since), ("until", self._source.until))
+        }
+        return Response(msgspec.json.encode(span), media_type="application/json")
+
     async def control(self, request: Request) -> Response:
         """Faults in force: GET them, PUT a new list, POST one more, DELETE all."""
-        if _caller(request) not in _LOOPBACK:
-            return answers.error(404)
         try:
-            self._access.authorize(request.headers.get("Authorization"), exports=True)
+            self._local(request)
             content = await request.body()
             if request.method == "PUT":
                 self._faults.replace(_FAULTS.decode(content))
@@ -108,6 +120,12 @@ class _Api:
         except msgspec.DecodeError as error:
             return answers.error(400, str(error))
         return Response(msgspec.json.encode(self._faults.current()), media_type="application/json")
+
+    def _local(self, request: Request) -> None:
+        """Let in whoever calls from this machine with the key."""
+        if _caller(request) not in _LOOPBACK:
+            raise RefusalError(answers.error(404))
+        self._access.authorize(request.headers.get("Authorization"), exports=True)
 
     async def file(self, request: Request) -> Response:
         """GET a part of an export by its signed link; no key is asked for."""

@@ -114,12 +114,13 @@ def source_of(folder: Path) -> Source:
         )
     rows = {root: FileRows(folder / f"{root}.ndjson", root) for root in _MOMENTS}
     merges = rows.pop("customerMerges")
-    latest = max((r.latest for r in (*rows.values(), merges)), default=0)
+    moments = [moment for r in (*rows.values(), merges) for moment in r.span]
     return Source(
         rows=dict(rows),
         report=StoredReport(folder / "summaryReport.ndjson"),
         merges=MergeFile(merges),
-        until=latest + 1,
+        since=min(moments, default=0),
+        until=max(moments, default=0) + 1,
     )
 
 
@@ -139,9 +140,9 @@ class FileRows:
         self._at, self._row = at[order], row[order]
 
     @property
-    def latest(self) -> int:
-        """The last moment of the file in ms UTC, 0 in an empty one."""
-        return int(self._at[-1]) if len(self._at) else 0
+    def span(self) -> tuple[int, ...]:
+        """The first and the last moment of the file in ms UTC, nothing in an empty one."""
+        return (int(self._at[0]), int(self._at[-1])) if len(self._at) else ()
 
     def select(self, since: int, till: int) -> Array:
         """Lines with any moment in [since, till)."""

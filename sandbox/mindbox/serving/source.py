@@ -43,12 +43,14 @@ class Source:
         rows: exports by root array.
         report: the summary report.
         merges: the merges.
-        until: the project's "now" in ms UTC: nothing in it is younger.
+        since: ms UTC; nothing in it is older.
+        until: the project's "now" in ms UTC; everything in it is older.
     """
 
     rows: dict[str, Rows]
     report: Report
     merges: Merges
+    since: int
     until: int
 
     @classmethod
@@ -64,5 +66,6 @@ class Source:
             rows={rows.root: rows for rows in exports},
             report=SummaryReport(world),
             merges=MergePages(world),
+            since=world.settings.since_ms,
             until=world.settings.until_ms,
         )

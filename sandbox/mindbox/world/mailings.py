@@ -231,7 +231,8 @@ def _flows(settings: WorldSettings, rng: np.random.Generator, brand: int) -> lis
     facts = vocabulary.BRANDS[brand]
     rows = []
     for occasion, channel, title, control in _FLOWS:
-        created = settings.since_ms - int(rng.integers(20, 200)) * DAY - int(rng.integers(DAY))
+        # The shop moved to Mindbox at the start of history, so nothing is older than that.
+        created = settings.since_ms
         # Flows are edited now and then, so a changed mailing is met in the middle of history.
         edited = rng.integers(created, settings.until_ms) if happens(rng, 0.5, 1)[0] else created
         transactional = occasion in TRANSACTIONAL
@@ -273,18 +274,19 @@ def _campaigns(
             moment = calendar.start_of(day) + int(rng.choice([9, 10, 11, 12, 17, 18, 19])) * HOUR
             moment += int(rng.integers(0, 4)) * 15 * MINUTE
             if settings.since_ms <= moment < settings.until_ms:
-                rows.append(_campaign(rng, brand, day, moment, cadence))
+                rows.append(_campaign(rng, brand, (day, moment), cadence, settings.since_ms))
             at += int(rng.gamma(9.0, every / 9.0) * DAY)
     return rows
 
 
 def _campaign(
-    rng: np.random.Generator, brand: int, day: date, send_at: int, cadence: Cadence
+    rng: np.random.Generator, brand: int, moment: tuple[date, int], cadence: Cadence, since_ms: int
 ) -> Mailing:
     channel, _, reach = cadence
+    day, send_at = moment
     facts = vocabulary.BRANDS[brand]
     subject = str(rng.choice(vocabulary.CAMPAIGN_SUBJECTS))
-    created = send_at - int(rng.integers(1, 9 * DAY))
+    created = max(send_at - int(rng.integers(1, 9 * DAY)), since_ms)
     tested = happens(rng, 0.22 if channel is Channel.EMAIL else 0.06, 1)[0]
     usual = _CAMPAIGN_REACTIONS[channel]
     luck = float(rng.lognormal(0.0, 0.22))

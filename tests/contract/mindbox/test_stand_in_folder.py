@@ -12,7 +12,7 @@ import requests
 
 from sandbox.mindbox.process import MindboxProcess, StandInError
 
-from .conftest import OPERATIONS, Caller
+from .conftest import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,9 +120,11 @@ def test_merges_and_stored_reports_are_served(folder: Caller) -> None:
     ]
 
 
-def test_windows_take_what_the_folder_has(folder: Caller) -> None:
-    assert len(OPERATIONS) == 4
-    assert len(folder.rows("orders", till="1997-01-06 00:00")) == 1
+def test_the_span_is_that_of_all_files(folder: Caller) -> None:
+    key = {"Authorization": f"SecretKey {folder.process.secret_key}"}
+    span = requests.get(f"{folder.process.url}/sandbox/period", headers=key, timeout=10).json()
+    assert span["since"] == "1997-01-01T00:00:00+00:00"
+    assert span["until"].startswith("1997-03-01T00:00:00.001")
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,8 @@ def test_the_total_differs_only_where_points_paid(mindbox: Caller, orders: Rows)
         whole = amount(row)
         if whole is not None:
             gap = (whole - Decimal(str(row["totalPrice"]))) * 100
-            assert gap == points[str(row["ids"]["mindboxId"])]
+            # Of an order brought back in part, points pay no more than what is left.
+            assert gap == min(points[str(row["ids"]["mindboxId"])], whole * 100)
     assert any(points.values())
 
 

@@ -6,12 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from sandbox.mindbox import cli
 from sandbox.mindbox.world import World, WorldSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from .conftest import Caller
 
 
 def test_the_first_start_takes_this_hour_and_remembers_it(tmp_path: Path) -> None:
@@ -44,3 +47,13 @@ def test_a_world_is_generated_once(
     with pytest.raises(AssertionError, match="generated again"):
         cli.recalled(tmp_path, WorldSettings(customers=41, months=1))
     assert list((tmp_path / "worlds").glob("*")) == [], "another world takes the place of the first"
+
+
+def test_the_stand_in_tells_the_span_of_its_data(mindbox: Caller) -> None:
+    key = {"Authorization": f"SecretKey {mindbox.process.secret_key}"}
+    url = f"{mindbox.process.url}/sandbox/period"
+    assert requests.get(url, timeout=10).status_code == 401
+    span = requests.get(url, headers=key, timeout=10).json()
+    # Six months before the November of `until`, at midnight in Moscow.
+    assert span == {"since": "2025-04-30T21:00:00+00:00", "until": "2025-11-12T09:00:00+00:00"}
+    assert mindbox.rows("mailings", till="2025-04-30 21:00") == []

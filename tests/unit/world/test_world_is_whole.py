@@ -103,6 +103,8 @@ def test_nothing_happens_at_or_after_the_end(world: World) -> None:
         "participated": world.messages.participated_at,
         "status": world.statuses.at,
         "ordered": world.orders.ordered_at,
+        "mailing made": np.array([m.created_at for m in world.plan.mailings]),
+        "mailing changed": np.array([m.changed_at for m in world.plan.mailings]),
     }
     for name, at in moments.items():
         assert at.max() < until, name
@@ -110,6 +112,11 @@ def test_nothing_happens_at_or_after_the_end(world: World) -> None:
     for name in ("paid_at", "delivered_at", "cancelled_at", "returned_at"):
         at = getattr(world.orders, name)
         assert (at[at != NEVER] < until).all(), name
+
+
+def test_mailings_exist_before_they_send(world: World) -> None:
+    created = np.array([m.created_at for m in world.plan.mailings])
+    assert (world.messages.participated_at >= created[world.messages.mailing]).all()
 
 
 def test_ids_grow_with_time_and_are_unique(world: World) -> None:
