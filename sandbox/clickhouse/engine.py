@@ -72,6 +72,24 @@ class DataDirectoryInUseError(RuntimeError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TableFunction:
+    """A table function of the engine.
+
+    Attributes:
+        asks_for_right: The engine lets a role call it only with a grant.
+        is_function_too: An ordinary function bears the same name.
+    """
+
+    asks_for_right: bool
+    is_function_too: bool
+
+    @property
+    def must_be_refused_here(self) -> bool:
+        """Whether its name alone tells the call, or nobody else would refuse it."""
+        return not self.is_function_too or not self.asks_for_right
+
+
+@dataclass(frozen=True, kw_only=True)
 class Counts:
     """What a finished statement read and wrote, as the engine counts it."""
 
@@ -214,8 +232,7 @@ class Engine:
     Attributes:
         version: Of the engine, as `SELECT version()` says it.
         time_zone: Of the server.
-        table_functions: Names of the table functions the engine knows, to whether they need a
-            right of their own.
+        table_functions: Those that the engine knows, by name in small letters.
     """
 
     def __init__(self, data: Path, access: Access) -> None:
@@ -233,10 +250,11 @@ class Engine:
         for database in access.databases:
             self._anchor.query(f"CREATE DATABASE IF NOT EXISTS {quoted(database)}")
         self.version, self.time_zone = self._ask("SELECT version(), serverTimezone()")[0]
-        self.table_functions: dict[str, bool] = {
-            name: not readable
-            for name, readable in self._ask(
-                "SELECT name, allow_readonly FROM system.table_functions"
+        self.table_functions = {
+            name.lower(): TableFunction(asks_for_right=not free, is_function_too=bool(namesakes))
+            for name, free, namesakes in self._ask(
+                "SELECT name, allow_readonly, lower(name) IN (SELECT lower(name) FROM "
+                "system.functions) FROM system.table_functions"
             )
         }
 

@@ -124,19 +124,24 @@ class ClickHouseProcess:
                 raise RuntimeError(f"No answer from {self.url} in {self._start_seconds} s")
             time.sleep(0.05)
 
-    def stop(self) -> None:
-        """Ends it in good order and waits; does nothing if it does not run."""
-        self._end(signal.SIGTERM)
+    def stop(self) -> int | None:
+        """Ends it in good order and waits.
+
+        Returns:
+            Its exit code; None if it did not run.
+        """
+        return self._end(signal.SIGTERM)
 
     def kill(self) -> None:
         """Ends it as a crash does (SIGKILL) and waits; does nothing if it does not run."""
         self._end(signal.SIGKILL)
 
-    def _end(self, with_signal: signal.Signals) -> None:
+    def _end(self, with_signal: signal.Signals) -> int | None:
         process, self._process = self._process, None
-        if process is not None:
-            process.send_signal(with_signal)
-            process.wait()
+        if process is None:
+            return None
+        process.send_signal(with_signal)
+        return process.wait()
 
     def _answers(self) -> bool:
         try:

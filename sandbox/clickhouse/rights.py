@@ -16,6 +16,7 @@ from sandbox.clickhouse.errors import ClickHouseError, Code, refusal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from sandbox.clickhouse.engine import TableFunction
     from sandbox.clickhouse.statement import Statement, Token
     from superset_assets.access.users import User
 
@@ -83,7 +84,7 @@ _CHANGES_NOTHING = _READING | {"SHOW"}
 def check(
     statement: Statement,
     user: User,
-    table_functions: Mapping[str, bool],
+    table_functions: Mapping[str, TableFunction],
     *,
     parameters: Mapping[str, str],
     database: str,
@@ -94,7 +95,7 @@ def check(
     Args:
         statement: The statement, without data.
         user: Who sends it.
-        table_functions: Table functions of the engine, to whether it asks for a right itself.
+        table_functions: Table functions of the engine, by name in small letters.
         parameters: Values of `{name:Type}`.
         database: Where the request has unqualified names looked up; may be empty.
         method: HTTP method; all but POST only read, as on a server.
@@ -146,27 +147,29 @@ def _refuse_statements(statement: Statement, user: User) -> None:
 
 
 def _refuse_functions(
-    statement: Statement, user: User, table_functions: Mapping[str, bool]
+    statement: Statement, user: User, table_functions: Mapping[str, TableFunction]
 ) -> None:
     allowed = {name.lower() for name in user.table_functions or ()}
-    refused = _UNCHECKED_FUNCTIONS | {
-        name.lower()
-        for name, needs_right in table_functions.items()
-        if not needs_right and name.lower() not in allowed
-    }
-    for first, second in _names_of_calls(statement.tokens):
-        if first.kind == "QuotedIdentifier" or first.text.lower() in refused:
-            raise denied(user, f"the function {first.text} before {second.text}")
+    for name in _called(statement.tokens):
+        spelled = name.text.lower()
+        table_function = table_functions.get(spelled)
+        refused = (
+            spelled in _UNCHECKED_FUNCTIONS
+            # What it stands for is in its escapes.
+            or name.kind == "QuotedIdentifier"
+            or (table_function and spelled not in allowed and table_function.must_be_refused_here)
+        )
+        if refused:
+            raise denied(user, f"CREATE TEMPORARY TABLE, and the source's, for {name.text}")
 
 
-def _names_of_calls(tokens: Sequence[Token]) -> Iterable[tuple[Token, Token]]:
+def _called(tokens: Sequence[Token]) -> Iterable[Token]:
     """Names that stand where a function is called: `name(`, `APPLY(name`, `APPLY name`."""
     for index, (first, second) in enumerate(pairwise(tokens)):
         if _calls(first, second):
-            yield first, second
+            yield first
         if first.is_word("APPLY"):
-            behind = tokens[index + 2 : index + 3] if second.text == "(" else [second]
-            yield from ((name, second) for name in behind if name.kind != "Number")
+            yield from tokens[index + 2 : index + 3] if second.text == "(" else [second]
 
 
 def _calls(first: Token, second: Token) -> bool:
