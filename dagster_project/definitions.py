@@ -9,12 +9,13 @@ from dagster_project.jobs import daily_refresh, hourly_refresh, refresh_job
 from dagster_project.raw import raw_assets
 from dagster_project.resources import MindboxResource, dbt_resource
 
-# Steps run in processes of their own, forked from one that has all imports done: a raw table's load
-# holds the embedded engine, and its memory goes with the process.
+# Steps run in processes of their own: a raw table's load holds the embedded engine, and its memory
+# goes with the process. They are forked from one that has the slow imports done; the engine is not
+# among those, since it starts threads when it is imported and does not survive a fork.
 executor = multiprocess_executor.configured(
     {
         "max_concurrent": 2,
-        "start_method": {"forkserver": {"preload_modules": ["dagster_project.raw"]}},
+        "start_method": {"forkserver": {"preload_modules": ["dagster", "dagster_dbt"]}},
     }
 )
 

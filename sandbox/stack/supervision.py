@@ -1,22 +1,28 @@
 """Starting and stopping the services through supervisord."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from xmlrpc.client import Fault, ServerProxy
 
+import psutil
 import requests
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from sandbox.stack.settings import StackSettings
 
 CONFIGURATION = Path(__file__).with_name("supervisord.conf")
+# How long a stop waits for the supervisor, and then for what its services left behind.
+STOP_SECONDS = 90
+SWEEP_SECONDS = 10
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -85,15 +91,28 @@ class Supervisor:
     def shutdown(self) -> None:
         """Stop every service and the supervisor itself, and wait until all are gone.
 
+        The supervisor waits for the processes it started. What those started in turn, runs of
+        Dagster above all, shares its session and is ended with it.
+
         Raises:
-            StackError: the supervisor was still there after 90 s.
+            StackError: a process was still there in the end.
         """
         if not self.is_running():
             return
-        pid = int(self._rpc.supervisor.getPID())
+        supervisor = psutil.Process(int(self._rpc.supervisor.getPID()))
+        session = os.getsid(supervisor.pid)
         self._rpc.supervisor.shutdown()
-        log = self._settings.logs / "supervisord.log"
-        _wait(lambda: not _is_alive(pid), 90, "supervisord (stopping)", log)
+        _wait_until(lambda: not supervisor.is_running(), STOP_SECONDS)
+        for signal_number in (signal.SIGTERM, signal.SIGKILL):
+            left = _session_members(session)
+            for process in left:
+                with suppress(psutil.NoSuchProcess):
+                    process.send_signal(signal_number)
+            psutil.wait_procs(left, timeout=SWEEP_SECONDS)
+        if left := _session_members(session):
+            pids = ", ".join(str(process.pid) for process in left)
+            log = self._settings.logs / "supervisord.log"
+            raise StackError(f"processes {pids} did not end; see {log}")
 
 
 def wait_for_http(url: str, service: str, log: Path, seconds: float = 120) -> None:
@@ -134,16 +153,26 @@ def is_unused_local_address(url: str) -> bool:
 
 
 def _wait(condition: Callable[[], bool], seconds: float, service: str, log: Path) -> None:
+    if not _wait_until(condition, seconds):
+        raise StackError(f"{service} is not ready after {seconds:.0f} s; see {log}")
+
+
+def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise StackError(f"{service} is not ready after {seconds:.0f} s; see {log}")
+            return False
         time.sleep(0.2)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
     return True
+
+
+def _session_members(session: int) -> list[psutil.Process]:
+    """The living processes of a session."""
+    return [process for process in psutil.process_iter() if _session_of(process) == session]
+
+
+def _session_of(process: psutil.Process) -> int | None:
+    try:
+        return None if process.status() == psutil.STATUS_ZOMBIE else os.getsid(process.pid)
+    except (psutil.NoSuchProcess, ProcessLookupError):
+        return None
