@@ -30,9 +30,9 @@ def days_of(window: Window) -> list[Window]:
 
 @pytest.fixture(scope="session")
 def mindbox() -> Iterator[MindboxProcess]:
-    # Parts of some hundred rows, so that a week has several.
+    # Small parts, so that a week has several.
     world = WorldSettings(customers=300, months=3, seed=7, until=UNTIL, canaries=True)
-    with MindboxProcess(world, serving=Serving(part_rows=400)) as process:
+    with MindboxProcess(world, serving=Serving(part_rows=100)) as process:
         yield process
 
 

@@ -24,7 +24,7 @@ from mindbox_extract.window import Window
 from .conftest import WEEK, Load, clock_of
 
 KILLED = 77
-CASES, QUICK_CASES = 30, 8
+CASES, QUICK_CASES = 30, 6
 SEED = 20240506
 # A window that ends in the past month needs no clock; reports do, and are killed with one.
 DATASETS_KILLED = ("message_statuses", "customer_merges", "orders", "customers")

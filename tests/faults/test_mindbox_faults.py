@@ -128,8 +128,10 @@ def test_a_file_host_that_is_not_allowed(watch: Watch, settings: Settings) -> No
     assert re.search(r"offered at 127\.0\.0\.1:\d+, which is not among MINDBOX_FILE_HOSTS", message)
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-@pytest.mark.parametrize("stage", ["start", "poll", "file"])
+@pytest.mark.parametrize(
+    ("status", "stage"),
+    [(429, "start"), (500, "poll"), (502, "file"), (503, "start"), (504, "file")],
+)
 def test_a_passing_storm(watch: Watch, status: int, stage: str) -> None:
     watch.gets_over(HttpError(status=status, stage=stage, times=2))
 

@@ -14,7 +14,6 @@ from mindbox_extract.project import Project
 from mindbox_extract.warehouse import Fingerprint
 from mindbox_extract.window import Window
 from sandbox.mindbox.process import MindboxProcess
-from sandbox.mindbox.world.canaries import all_canaries
 
 from .conftest import ALL, MAY, WEEK, Load, clock_of, days_of
 
@@ -180,9 +179,11 @@ def test_no_canary_is_in_any_column_of_any_table(
     run: Load, warehouse: Client, mindbox: MindboxProcess
 ) -> None:
     history = Window(datetime(2024, 1, 1, tzinfo=UTC), MAY.till)
-    for dataset in ALL:
-        run(dataset, history, **clock_of(dataset))
-    needles = sorted({canary.needle.lower() for canary in all_canaries(mindbox.world)})
+    for dataset in ("customers", "orders", "message_statuses"):
+        run(dataset, history)
+    for dataset in ("mailings", "customer_merges", "mailing_report_summary"):
+        run(dataset, WEEK, **clock_of(dataset))
+    needles = sorted({canary.needle.lower() for canary in mindbox.world.canaries()})
     assert len(needles) > 200
     tables = warehouse.query(
         "SELECT database, name FROM system.tables WHERE database IN ('raw', 'raw_stage')"
