@@ -21,7 +21,9 @@ def create_raw(client: Client) -> None:
         client.command(statement)
 
 
-def insert(client: Client, dataset: str, rows: Iterable[Row], version: datetime = LOADED_AT) -> None:
+def insert(
+    client: Client, dataset: str, rows: Iterable[Row], version: datetime = LOADED_AT
+) -> None:
     """Append rows, each with any subset of the columns, as received at `version`."""
     loaded = [{"_version_at": version, "_extracted_at": version, **row} for row in rows]
     columns = sorted({column for row in loaded for column in row})

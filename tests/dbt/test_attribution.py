@@ -12,7 +12,7 @@ from tests.dbt.raw import insert, line
 
 BEGIN = datetime(2025, 1, 1, tzinfo=UTC)
 WINDOW = timedelta(days=SHIPPED_VARS["attribution_window_days"])
-# id: (type, channel, brand)
+# By id: type, channel and brand.
 MAILINGS = {
     "1": ("mass", "Email", "a"),
     "2": ("trigger", "SMS", "a"),
@@ -31,7 +31,7 @@ class Histories:
     """
 
     def __init__(self, seed: int, customers: int) -> None:
-        self.random = random.Random(seed)
+        self.random = random.Random(seed)  # noqa: S311 (no secret)
         self.merges = {n: n + 1 for n in range(1, customers) if self.random.random() < 0.3}
         self.statuses: list[dict[str, Any]] = []
         self.orders: list[dict[str, Any]] = []
@@ -50,9 +50,9 @@ class Histories:
         sent_at = self._moment()
         # Lengths differ, so that ids compared as text would win where they lose as numbers.
         message_id = str(self.random.choice([9, 10, 900, 1000]) * 10_000 + len(self.statuses))
+        clicks = [12 * self.random.randrange(4) for _ in range(self.random.randrange(3))]
         happened = [("Sent", sent_at)]
-        for _ in range(self.random.randrange(3)):
-            happened.append(("Clicked", sent_at + timedelta(hours=12 * self.random.randrange(4))))
+        happened += [("Clicked", sent_at + timedelta(hours=hours)) for hours in clicks]
         for status, at in happened:
             self.statuses.append(
                 {
@@ -143,7 +143,9 @@ def test_credits_equal_a_plain_scan(raw: Client, dbt: Dbt, sms_touch: str) -> No
     histories.write(raw)
 
     dbt.models(
-        "+int_attribution", attribution_sms_touch=sms_touch, attribution_excluded_mailings=[EXCLUDED]
+        "+int_attribution",
+        attribution_sms_touch=sms_touch,
+        attribution_excluded_mailings=[EXCLUDED],
     )
 
     found = raw.query("SELECT order_id, message_id FROM intermediate.int_attribution").result_rows

@@ -56,7 +56,12 @@ def test_the_past_is_restated(raw: Client, dbt: Dbt) -> None:
     # In March January's message is opened, January's order is cancelled, and the two customers
     # turn out to be one, whose first order is now February's.
     insert(raw, "message_statuses", [status(2, "Opened", MARCH)])
-    insert(raw, "orders", [order("A", JANUARY, 1, "Cancelled")], version=datetime(2025, 6, 2, tzinfo=UTC))
+    insert(
+        raw,
+        "orders",
+        [order("A", JANUARY, 1, "Cancelled")],
+        version=datetime(2025, 6, 2, tzinfo=UTC),
+    )
     merge = {
         "merged_customer_key": 1,
         "resulting_customer_key": 2,

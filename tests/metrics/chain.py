@@ -39,7 +39,10 @@ class Chain:
 @contextmanager
 def loaded(settings: WorldSettings, folder: Path) -> Iterator[Chain]:
     """Extract all history of a world into the raw tables of a new warehouse."""
-    with ClickHouseProcess(folder / "clickhouse") as clickhouse, MindboxProcess(settings) as mindbox:
+    with (
+        ClickHouseProcess(folder / "clickhouse") as clickhouse,
+        MindboxProcess(settings) as mindbox,
+    ):
         installation = Settings(
             clickhouse_host=clickhouse.host,
             clickhouse_port=clickhouse.port,
@@ -53,18 +56,14 @@ def loaded(settings: WorldSettings, folder: Path) -> Iterator[Chain]:
         )
         shipped = Project.read(PROJECT_FILE)
         polling = {"first_wait_seconds": 0.02, "longest_wait_seconds": 0.2}
-        project = shipped.model_copy(
-            update={"polling": shipped.polling.model_copy(update=polling)}
-        )
+        project = shipped.model_copy(update={"polling": shipped.polling.model_copy(update=polling)})
         since = datetime.fromtimestamp(settings.since_ms / 1000, UTC)
         midnight = since.replace(hour=0, minute=0, second=0, microsecond=0)
         for dataset in DATASETS:
             begin = midnight - BEFORE_HISTORY if dataset == "mailings" else midnight
             # The world's first midnight is local: in UTC it lies in the month before.
             begin += timedelta(days=1) if dataset == "mailing_report_summary" else timedelta()
-            load(
-                dataset, Window(begin, settings.until), settings=installation, project=project
-            )
+            load(dataset, Window(begin, settings.until), settings=installation, project=project)
         client = clickhouse_connect.get_client(
             host=clickhouse.host,
             port=clickhouse.port,

@@ -87,7 +87,7 @@ def test_board_queries_are_served_by_the_projection(
         WHERE {basis} >= {{since:Date}} AND {basis} < {{till:Date}} AND brand = 'yasen'
         GROUP BY month, {slice_name}
         SETTINGS force_optimize_projection = 1, force_optimize_projection_name = 'by_mailing'
-    """
+    """  # noqa: S608 (no foreign text)
     bound = {"since": date(2024, 5, 15), "till": date(2025, 3, 10)}
 
     assert chain.client.query(query, parameters=bound).result_rows

@@ -96,60 +96,36 @@ with
         group by brand, gender, age_band, region, email_domain_group, change_date
     ),
 
-    slices as (
+    -- The state after a change holds until the next change of the same slice.
+    states as (
         select
             brand,
             gender,
             age_band,
             region,
             email_domain_group,
-            min(change_date) as first_day
+            change_date as state_from,
+            leadInFrame(
+                change_date, 1, assumeNotNull((select day_after_last from horizon))
+            ) over whole_history as state_till,
+            sum(active_change) over up_to_the_day as active_customers_count,
+            sum(buyer_change) over up_to_the_day as buyers_count
         from daily_changes
-        group by brand, gender, age_band, region, email_domain_group
-    ),
-
-    grid as (
-        select slices.*, days.date_day as event_date
-        from slices
-        cross join days
-        where days.date_day >= slices.first_day
-    ),
-
-    states as (
-        select
-            grid.event_date as event_date,
-            grid.brand as brand,
-            grid.gender as gender,
-            grid.age_band as age_band,
-            grid.region as region,
-            grid.email_domain_group as email_domain_group,
-            sum(daily_changes.active_change) over up_to_the_day
-            as active_customers_count,
-            sum(daily_changes.buyer_change) over up_to_the_day as buyers_count
-        from grid
-        left join
-            daily_changes
-            on grid.brand = daily_changes.brand
-            and grid.gender = daily_changes.gender
-            and grid.age_band = daily_changes.age_band
-            and grid.region = daily_changes.region
-            and grid.email_domain_group = daily_changes.email_domain_group
-            and grid.event_date = daily_changes.change_date
         window
+            whole_history as (
+                partition by brand, gender, age_band, region, email_domain_group
+                order by change_date
+                rows between unbounded preceding and unbounded following
+            ),
             up_to_the_day as (
-                partition by
-                    grid.brand,
-                    grid.gender,
-                    grid.age_band,
-                    grid.region,
-                    grid.email_domain_group
-                order by grid.event_date
+                partition by brand, gender, age_band, region, email_domain_group
+                order by change_date
                 rows between unbounded preceding and current row
             )
     )
 
 select
-    event_date,
+    state_from + toIntervalDay(day_number) as event_date,
     event_date as send_date,
     toLowCardinality(brand) as brand,
     gender,
@@ -159,3 +135,4 @@ select
     toUInt32(active_customers_count) as active_customers_count,
     toUInt32(buyers_count) as buyers_count
 from states
+array join range(toUInt32(greatest(state_till - state_from, 0))) as day_number
