@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import socket
+import sys
 from pathlib import Path
 
 import click
@@ -25,16 +28,22 @@ console = Console(soft_wrap=True, highlight=False)
 
 
 class _Listener(uvicorn.Server):
-    """Says where it listens, once it does."""
+    """Says where it listens, once it does; waits for no long statement when it ends."""
 
-    def __init__(self, config: uvicorn.Config, url: str) -> None:
+    def __init__(self, config: uvicorn.Config, server: Server, url: str) -> None:
         super().__init__(config)
+        self._server = server
         self._url = url
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
         await super().startup(sockets)
         console.print(f"{READY} {self._url}")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Ends: what is under way is cancelled and answered as such."""
+        await asyncio.to_thread(self._server.cancel_all)
+        await super().shutdown(sockets)
 
 
 @click.command()
@@ -65,12 +74,15 @@ def main(host: str, port: int, data: Path, users: Path) -> None:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((host, port))
+    # The listener ends in good order on SIGTERM, then raises it again: that is a success.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    server = Server(engine, Gate(access, passwords))
     config = uvicorn.Config(
-        Server(engine, Gate(access, passwords)).application(),
+        server.application(),
         log_level="warning",
         access_log=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
     url = f"http://{host}:{listening.getsockname()[1]}"
-    _Listener(config, url).run(sockets=[listening])
+    _Listener(config, server, url).run(sockets=[listening])

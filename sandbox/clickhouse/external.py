@@ -40,8 +40,8 @@ def bring(name: str, file: BinaryIO, fields: Mapping[str, str], connection: Conn
             f"fields {name}_structure or {name}_types to do so.",
         )
     with connection.unrestricted():
-        columns = f"null({literal(structure)})"
-        connection.command(f"CREATE TEMPORARY TABLE {quoted(name)} ENGINE = Memory AS {columns}")
+        empty = f"SELECT * FROM null({literal(structure)})"  # noqa: S608 - quoted
+        connection.command(f"CREATE TEMPORARY TABLE {quoted(name)} ENGINE = Memory AS {empty}")
         insert = connection.insert(
             f"INSERT INTO {quoted(name)}", fields.get(f"{name}_format", "TabSeparated")
         )

@@ -56,8 +56,7 @@ class Server:
         @asynccontextmanager
         async def life(_: Starlette) -> AsyncIterator[None]:
             yield
-            for query_id in tuple(self._running):
-                self._engine.kill(query_id)
+            self.cancel_all()
             self._shop.waiters.shutdown()
             self._shop.runners.shutdown()
             self._shop.sessions.close()
@@ -72,6 +71,11 @@ class Server:
             ],
             lifespan=life,
         )
+
+    def cancel_all(self) -> None:
+        """Cancels every statement under way. Blocks for a moment."""
+        for query_id in tuple(self._running):
+            self._engine.kill(query_id)
 
     async def _root(self, request: Request) -> Response:
         if request.method != "POST" and "query" not in request.query_params:
@@ -149,12 +153,15 @@ class Server:
     async def _select(self, work: Work, output: Output, incoming: Incoming) -> Response:
         reading = asyncio.ensure_future(self._begin(work, output))
         leaving = asyncio.ensure_future(incoming.left())
-        await asyncio.wait({reading, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        leaving.cancel()
-        if reading.done():
-            return reading.result()
-        reading.cancel()
-        self._abandon(work, output)
+        try:
+            await asyncio.wait({reading, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if reading.done():
+                return reading.result()
+        finally:
+            leaving.cancel()
+            if not reading.done():
+                reading.cancel()
+                self._abandon(work, output)
         raise ClientDisconnect
 
     async def _begin(self, work: Work, output: Output) -> Response:

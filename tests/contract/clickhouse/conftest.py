@@ -17,8 +17,13 @@ Http = Callable[..., requests.Response]
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseProcess]:
-    with ClickHouseProcess(tmp_path_factory.mktemp("clickhouse")) as process:
+    with pytest.MonkeyPatch.context() as environment:
+        # Whatever the server keeps for a while, it keeps here.
+        environment.setenv("TMPDIR", str(tmp_path_factory.mktemp("temporary")))
+        process = ClickHouseProcess(tmp_path_factory.mktemp("clickhouse"))
+        process.start()
         yield process
+        process.stop()
 
 
 def connect(server: ClickHouseProcess, user: str, **options: object) -> Client:
@@ -93,5 +98,19 @@ def _credentials(server: ClickHouseProcess, user: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def temporary_folders(server: ClickHouseProcess) -> list[Path]:
-    return [Path("/tmp"), Path("/var/tmp"), server.data]  # noqa: S108 - they are searched
+def written_files(
+    server: ClickHouseProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], list[Path]]:
+    """Everything the server could have written: its data, its temporary files, and /tmp's own."""
+    temporary = Path(_environment(server.pid)["TMPDIR"])
+
+    def files() -> list[Path]:
+        inside = [path for folder in (server.data, temporary) for path in folder.rglob("*")]
+        return inside + list(Path("/tmp").iterdir())  # noqa: S108 - it is searched
+
+    return files
+
+
+def _environment(pid: int) -> dict[str, str]:
+    listed = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    return dict(entry.decode().split("=", 1) for entry in listed if b"=" in entry)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -122,15 +123,16 @@ class TestNothingIsLeftBehind:
     """The bytes of an INSERT are in the table and nowhere else."""
 
     def test_while_it_runs_and_after(
-        self, http: Http, server: ClickHouseProcess, temporary_folders: list[Path]
+        self, http: Http, server: ClickHouseProcess, written_files: Callable[[], list[Path]]
     ) -> None:
         assert http("CREATE TABLE raw.canary (h UInt64) ENGINE = MergeTree ORDER BY h").ok
         seen: list[Path] = []
+        since = time.time()
 
         def body() -> object:
             yield f"{CANARY}\n".encode() * 100_000
             time.sleep(0.5)
-            seen.extend(_holding(temporary_folders))
+            seen.extend(_holding(written_files(), since))
             yield f"{CANARY}\n".encode()
 
         # The table keeps a hash; whatever else holds the text has it from the request.
@@ -147,7 +149,7 @@ class TestNothingIsLeftBehind:
             files={"s": ("s.tsv", f"{CANARY}\n".encode() * 100_000)},
         ).ok
         assert seen == []
-        assert _holding(temporary_folders) == []
+        assert _holding(written_files(), since) == []
         for [database, table, column] in http(
             "SELECT database, table, name FROM system.columns WHERE database = 'system' "
             "AND type = 'String' AND table LIKE '%log%' FORMAT JSONCompact"
@@ -160,8 +162,9 @@ class TestNothingIsLeftBehind:
             assert found.text == "0\n", found.text
 
     def test_a_large_result_that_is_waited_for(
-        self, http: Http, temporary_folders: list[Path]
+        self, http: Http, written_files: Callable[[], list[Path]]
     ) -> None:
+        since = time.time()
         answer = http(
             "SELECT concat({c:String}, toString(number)) FROM numbers(3000000)",
             param_c=CANARY,
@@ -169,22 +172,23 @@ class TestNothingIsLeftBehind:
             stream=True,
         )
         assert next(answer.iter_content(1000))
-        assert _holding(temporary_folders) == []
+        assert _holding(written_files(), since) == []
         answer.close()
 
 
-def _holding(folders: list[Path]) -> list[Path]:
-    """Files with the canary that a name still leads to."""
+def _holding(files: list[Path], since: float) -> list[Path]:
+    """Those of the files that were written since then and hold the canary."""
     found = []
-    for folder in folders:
-        for path in folder.rglob("*"):
-            try:
-                with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as m:
-                    if m.find(CANARY.encode()) >= 0:
-                        found.append(path)
-            except (OSError, ValueError):
-                # Gone in the meantime, no regular file, or empty.
+    for path in files:
+        try:
+            if path.stat().st_mtime < since:
                 continue
+            with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as seen:
+                if seen.find(CANARY.encode()) >= 0:
+                    found.append(path)
+        except (OSError, ValueError):
+            # Gone in the meantime, no regular file, or empty.
+            continue
     return found
 
 

@@ -171,7 +171,7 @@ class TestGivingUp:
             f"INSERT INTO {name} FORMAT CSV",
             f"INSERT INTO {name} SELECT a FROM input('a UInt32') FORMAT CSV",
         ]:
-            with pytest.raises(ConnectionError):
+            with pytest.raises(requests.exceptions.ConnectionError):
                 http(broken(), query=target)
         _eventually(lambda: _running(http, "INSERT INTO") == 0)
         assert etl.command(f"SELECT count() FROM {name}") == 0
