@@ -55,7 +55,7 @@ def _made_for(home: Path) -> dict[str, str]:
 def _prepare(admin_password: str) -> None:
     os.environ["SUPERSET_CONFIG_PATH"] = str(CONFIG)
     # Superset reads its configuration while it is imported.
-    from flask_migrate import upgrade  # noqa: PLC0415
+    from flask_migrate import upgrade  # type: ignore[import-untyped]  # noqa: PLC0415
     from superset.app import create_app  # noqa: PLC0415
 
     app = create_app()

@@ -40,7 +40,8 @@ PROBLEMS = """() => {
       problems.push(`${name}: error`);
     if (holder.querySelector('.ant-empty, [data-test="chart-empty-state"]'))
       problems.push(`${name}: no data`);
-    if (!holder.querySelector('canvas, table, .slice_container > *')) problems.push(`${name}: blank`);
+    if (!holder.querySelector('canvas, table, .slice_container > *'))
+      problems.push(`${name}: blank`);
     for (const canvas of holder.querySelectorAll('canvas')) {
       const drawn = canvas.getBoundingClientRect();
       if (drawn.right > box.right + 1 || drawn.bottom > box.bottom + 1)
@@ -50,10 +51,13 @@ PROBLEMS = """() => {
       if (!visible(text) || text.children.length || !text.innerText?.trim()) continue;
       if (text.closest('table')) continue;
       const part = text.getBoundingClientRect();
-      for (let frame = text.parentElement; frame && holder.contains(frame); frame = frame.parentElement) {
+      let frame = text;
+      while (frame !== holder) {
+        frame = frame.parentElement;
         if (frame !== holder && getComputedStyle(frame).overflow === 'visible') continue;
         const edge = frame.getBoundingClientRect();
-        if (part.right > edge.right + 1 || part.bottom > edge.bottom + 1 || part.left < edge.left - 1) {
+        const right = part.right - edge.right, left = edge.left - part.left;
+        if (Math.max(right, left, part.bottom - edge.bottom) > 1) {
           problems.push(`${name}: «${text.innerText.trim()}» leaves its frame`);
           break;
         }
@@ -65,10 +69,10 @@ PROBLEMS = """() => {
   }
   for (const block of document.querySelectorAll('.dashboard-markdown')) {
     if (!visible(block)) continue;
-    for (const inner of [block, ...block.querySelectorAll('div')])
-      if (inner.scrollHeight > inner.clientHeight + 2 && inner.clientHeight > 0 &&
-          ['auto', 'scroll', 'hidden'].includes(getComputedStyle(inner).overflowY))
-        { problems.push(`text block: ${inner.scrollHeight} px in ${inner.clientHeight} px`); break; }
+    const cut = [block, ...block.querySelectorAll('div')].find(inner =>
+      inner.clientHeight > 0 && inner.scrollHeight > inner.clientHeight + 2 &&
+      ['auto', 'scroll', 'hidden'].includes(getComputedStyle(inner).overflowY));
+    if (cut) problems.push(`text block: ${cut.scrollHeight} px in ${cut.clientHeight} px`);
   }
   return problems;
 }"""
@@ -135,8 +139,8 @@ class BoardPage:
     def fit(self) -> None:
         """Make the window as tall as the tab, so that one picture holds all of it."""
         height = self.page.evaluate(
-            "() => Math.max(...[...document.querySelectorAll('.dashboard-content, .grid-container')]"
-            ".map(element => element.getBoundingClientRect().bottom + window.scrollY))"
+            "() => Math.max(...[...document.querySelectorAll('.dashboard-content, "
+            ".grid-container')].map(e => e.getBoundingClientRect().bottom + window.scrollY))"
         )
         self.page.set_viewport_size({"width": WIDTH, "height": max(HEIGHT, int(height) + 40)})
         self.settle()

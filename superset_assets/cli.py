@@ -11,9 +11,9 @@ from superset_assets.files import AssetFiles
 from superset_assets.generate import write_generated
 from superset_assets.lint import lint
 from superset_assets.manifest import Manifest, ManifestError
+from superset_assets.permissions import RoleError, apply_roles
 from superset_assets.publish import push
 from superset_assets.pull import pull
-from superset_assets.permissions import RoleError, apply_roles
 from superset_assets.settings import (
     MANIFEST,
     ROOM,
@@ -64,7 +64,7 @@ def lint_command(manifest: Path) -> None:
 
 @commands.command("push")
 @click.option("--roles/--no-roles", default=True, help="Apply roles/*.yml afterwards.")
-def push_command(roles: bool) -> None:  # noqa: FBT001
+def push_command(roles: bool) -> None:
     """Make Superset hold what the files say, then apply the roles."""
     login = SupersetLogin.from_environment()
     client = SupersetClient(login)

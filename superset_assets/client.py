@@ -1,4 +1,7 @@
-"""A thin client of Superset's REST API: login, CSRF token, timeouts, errors that say what failed."""
+"""A thin client of Superset's REST API: login, CSRF token, timeouts, plain errors.
+
+Superset answers in the language of the session, so statuses are judged, never texts.
+"""
 
 from collections.abc import Iterator
 from http import HTTPStatus

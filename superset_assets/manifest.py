@@ -127,7 +127,7 @@ def _model(node: Node) -> Model:
     return Model(
         name=node["alias"] if "alias" in node else node["name"],
         schema=node["schema"],
-        label=meta.get("label", node["name"]),
+        label=str(meta.get("label", node["name"])),
         description=_one_line(node["description"]),
         columns=columns,
     )

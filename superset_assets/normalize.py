@@ -26,7 +26,7 @@ EMPTY_METADATA = {
     "timed_refresh_immune_slices",
 }
 IGNORED_ON_IMPORT = {"theme_uuid", "tags", "is_managed_externally", "external_url"}
-EMPTY_TEXTS = ({}, [], "", "{}", None)
+EMPTY_TEXTS: tuple[object, ...] = ({}, [], "", "{}", None)
 
 
 def normalize_chart(content: Content) -> Content:

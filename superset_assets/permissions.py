@@ -79,7 +79,8 @@ def _apply_role(client: SupersetClient, role: Role, rights: dict[tuple[str, str]
         dataset = client.by_uuid("dataset", dataset_uuid(name))
         if dataset is None:
             raise RoleError(f"role {role.name}: dataset {name} is not in Superset; push first")
-        view = f"[{dataset['database']['database_name']}].[{dataset['table_name']}](id:{dataset['id']})"
+        database = dataset["database"]["database_name"]
+        view = f"[{database}].[{dataset['table_name']}](id:{dataset['id']})"
         wanted.add(_right(rights, ("datasource_access", view), role.name))
     found = client.find("security/roles/", "name", role.name)
     number = (

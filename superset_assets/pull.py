@@ -10,10 +10,14 @@ from superset_assets.files import Asset, AssetFiles, Content, to_yaml
 from superset_assets.normalize import normalize_chart, normalize_dashboard, stable_chart_ids
 
 # Russian names of new charts as file names.
+CYRILLIC = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
 LATIN = dict(
     zip(
-        "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
-        "a b v g d e e zh z i y k l m n o p r s t u f h ts ch sh sch _ y _ e yu ya".split(),
+        CYRILLIC,
+        [
+            *("a", "b", "v", "g", "d", "e", "e", "zh", "z", "i", "y", "k", "l", "m", "n", "o", "p"),
+            *("r", "s", "t", "u", "f", "h", "ts", "ch", "sh", "sch", "", "y", "", "e", "yu", "ya"),
+        ],
         strict=True,
     )
 )

@@ -103,7 +103,7 @@ def _in_scope(board: Asset, each: Content, charts: dict[str, Asset]) -> list[Ass
     return [
         charts[node["meta"]["uuid"]]
         for node in chart_nodes(board)
-        if node["meta"]["chartId"] not in excluded
+        if node["meta"].get("chartId") not in excluded
         and roots & {*node["parents"], "ROOT_ID"}
         and node["meta"]["uuid"] in charts
     ]

@@ -8,20 +8,20 @@ from superset.utils.log import AbstractEventLogger
 logger = logging.getLogger("superset_assets.events")
 
 
-class LogFileEvents(AbstractEventLogger):
+class LogFileEvents(AbstractEventLogger):  # type: ignore[misc]
     """Writes who did what to Superset's ordinary log, at level INFO for what changes something.
 
     Reading charts is logged at DEBUG. Neither form data nor queries are written.
     """
 
-    def log(
+    def log(  # noqa: PLR0917  (the interface of Superset's loggers)
         self,
         user_id: int | None,
         action: str,
         dashboard_id: int | None,
         duration_ms: int | None,
         slice_id: int | None,
-        referrer: str | None,  # noqa: ARG002  (the interface of Superset's loggers)
+        referrer: str | None,  # noqa: ARG002
         curated_payload: dict[str, Any] | None,  # noqa: ARG002
         curated_form_data: dict[str, Any] | None,  # noqa: ARG002
         *args: Any,  # noqa: ARG002

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (statements are put together from the constants of this file)
 """A small warehouse for the boards: the marts' own columns, filled with a made-up shop.
 
 The tables are declared by the contracts in dbt's manifest; the rows are drawn by ClickHouse from
@@ -214,11 +215,14 @@ def _customer_base() -> str:
             (event_date, send_date, brand, gender, age_band, region, email_domain_group,
              active_customers_count, buyers_count)
         SELECT
-            toDate('{FIRST_DAY}') + n, event_date, brand, gender, 'Не указано', region,
-            'Не указано', 20 + {_draw("active", 9, "n, brand, gender, region")} + intDiv(n, 30),
+            toDate('{FIRST_DAY}') + n, event_date, brand, gender, age_band, region,
+            email_domain_group,
+            5 + {_draw("active", 9, "n, brand, gender, region, age_band")} + intDiv(n, 30),
             100 + n
         FROM (SELECT number AS n, toDate('{FIRST_DAY}') + n AS event_date FROM numbers({DAYS}))
         ARRAY JOIN ['Север', 'Юг'] AS brand
         ARRAY JOIN ['Женский', 'Мужской'] AS gender
         ARRAY JOIN ['Москва', 'Санкт-Петербург'] AS region
+        ARRAY JOIN ['25–34', '35–44'] AS age_band
+        ARRAY JOIN ['Яндекс', 'Gmail'] AS email_domain_group
     """

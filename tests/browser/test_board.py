@@ -1,0 +1,86 @@
+"""The board as a marketer sees it, in both themes."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from superset_assets.browser import BoardPage, Viewer
+
+TABS = ["Обзор", "Каналы и кампании", "По рассылкам", "Клиенты", "Методика"]
+# Names and words that Russian marketers write in Latin letters.
+LATIN = {
+    *("AOV", "CTOR", "E", "Gmail", "Mail", "Mindbox", "SMS", "UTM", "campaign", "churn", "days"),
+    *("e", "mail", "ru", "sale", "spring", "utm", "welcome", "iCloud", "SQL", "Europe", "Moscow"),
+    # The period filter's own word, which Superset cannot translate.
+    "col",
+}
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def board(request: pytest.FixtureRequest, viewer: Viewer) -> Iterator[BoardPage]:
+    with viewer.board("mailings", dark=request.param == "dark") as page:
+        yield page
+
+
+def test_every_tab_is_drawn_whole(board: BoardPage) -> None:
+    assert board.tabs() == TABS
+    for tab in TABS:
+        board.open_tab(tab)
+        board.fit()
+        assert board.problems() == [], tab
+        assert latin_words(board) == set(), tab
+    assert board.traffic.failed == []
+    assert board.traffic.foreign == []
+
+
+def latin_words(board: BoardPage) -> set[str]:
+    text = board.page.evaluate("() => document.body.innerText")
+    return set(re.findall(r"[A-Za-z]+", text)) - LATIN
+
+
+def test_a_chart_explains_itself_under_the_pointer(board: BoardPage) -> None:
+    board.open_tab("Обзор")
+    board.page.locator('[data-test="slice-header"]', has_text="Доля открытий").first.hover()
+    shown = board.page.evaluate(
+        """() => [...document.querySelectorAll('.dashboard-chart')]
+            .map(chart => getComputedStyle(chart, '::before').content)
+            .filter(content => content !== 'none' && content !== 'normal')"""
+    )
+    assert len(shown) == 1
+    assert "Открытия ÷ доставки" in shown[0]
+
+
+def test_a_table_explains_its_columns_under_the_pointer(board: BoardPage) -> None:
+    board.open_tab("По рассылкам")
+    titles = board.page.evaluate(
+        "() => [...document.querySelectorAll('th')].map(th => "
+        "(th.title || '') + [...th.querySelectorAll('[title]')].map(e => e.title).join(' '))"
+    )
+    assert any("Какая доля доставленных сообщений открыта" in title for title in titles)
+
+
+def test_a_viewer_has_nothing_to_edit(board: BoardPage) -> None:
+    assert board.page.locator('[data-test="edit-dashboard-button"]').count() == 0
+
+
+def test_the_grain_filter_changes_the_dynamics(viewer: Viewer) -> None:
+    with viewer.board("mailings") as board:
+        board.tabs()
+        board.settle()
+        grains = []
+        board.page.on(
+            "request",
+            lambda request: (
+                grains.append(request.post_data or "")
+                if "/api/v1/chart/data" in request.url
+                else None
+            ),
+        )
+        choice = board.page.locator('[data-test="NATIVE_FILTER-grain"]').first
+        choice.click()
+        board.page.locator(".ant-select-item-option", has_text="Неделя").first.click()
+        board.page.locator('[data-test="filter-bar__apply-button"]').click()
+        board.settle()
+        assert any('"P1W"' in body for body in grains)
+        assert board.problems() == []

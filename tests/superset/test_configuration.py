@@ -1,0 +1,69 @@
+"""Superset as configured: language, look, privacy, speed."""
+
+import json
+import re
+
+import pytest
+import requests
+import yaml
+
+from superset_assets.settings import ROOM
+from tests.superset.stack import Stack
+
+
+@pytest.fixture(scope="module")
+def page(stack: Stack) -> requests.Response:
+    return requests.get(f"{stack.login.url}/login/", timeout=60)
+
+
+def bootstrap(page: requests.Response) -> dict:
+    (data,) = re.findall(r'data-bootstrap="([^"]+)"', page.text)
+    return json.loads(data.replace("&#34;", '"').replace("&amp;", "&").replace("&#39;", "'"))[
+        "common"
+    ]
+
+
+def test_the_page_may_talk_to_nobody_but_us(page: requests.Response) -> None:
+    policy = page.headers["Content-Security-Policy"]
+    assert "http" not in policy.replace("https:", "http:").replace("'self'", "")
+    assert "scarf" not in policy
+
+
+def test_russian_is_the_language_and_the_number_format(page: requests.Response) -> None:
+    common = bootstrap(page)
+    assert common["locale"] == "ru"
+    assert common["d3_format"]["decimal"] == ","
+    assert common["d3_format"]["currency"] == ["", "\u00a0₽"]
+    assert len(common["d3_time_format"]["months"]) == 12
+
+
+def test_our_words_complete_the_shipped_ones(stack: Stack) -> None:
+    pack = requests.get(f"{stack.login.url}/superset/language_pack/ru/", timeout=60).json()
+    messages = pack["locale_data"]["superset"]
+    ours = yaml.safe_load((ROOM / "locale" / "ru.yml").read_text(encoding="utf-8"))
+    for english, russian in ours.items():
+        assert messages[english] == (russian if isinstance(russian, list) else [russian])
+    assert messages["Apply"] == ["Применить"]
+
+
+def test_one_brand_file_gives_both_themes(page: requests.Response, stack: Stack) -> None:
+    brand = yaml.safe_load((ROOM / "brand" / "default.yml").read_text(encoding="utf-8"))
+    theme = bootstrap(page)["theme"]
+    for name, algorithm in (("default", "light"), ("dark", "dark")):
+        token = theme[name]["token"]
+        assert token["colorPrimary"] == brand["tokens"][algorithm]["colorPrimary"]
+        logo = requests.get(stack.login.url + token["brandLogoUrl"], timeout=60)
+        assert logo.headers["Content-Type"].startswith("image/svg")
+
+
+def test_looking_at_charts_opens_no_connection_per_query(stack: Stack) -> None:
+    """A new client asks for all settings of the server; a pooled one has asked already."""
+    dataset = stack.client.get("dataset/")["result"][0]["id"]
+    seconds = []
+    for number in range(5):
+        query = {"columns": [], "metrics": [], "row_limit": number + 1}
+        query["columns"] = ["date_basis"]
+        body = {"datasource": {"id": dataset, "type": "table"}, "queries": [query], "force": True}
+        answer = stack.client.post("chart/data", json={**body, "result_format": "json"})
+        seconds.append(answer["result"][0]["cached_dttm"])
+    assert seconds == [None] * 5
