@@ -1,0 +1,131 @@
+"""What people read about models, columns and metrics, checked on the parsed project."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.dbt.build import run_dbt
+
+# Rows 1-6, 10 and 13-26 of the list of wanted metrics, and the as-of-date kind.
+WANTED = {
+    *("buyers", "orders", "aov", "purchase_frequency", "revenue_per_buyer", "revenue"),
+    *("repeat_buyer_share", "sent", "delivered", "opens", "clicks", "unsubscribes"),
+    *("mail_orders", "mail_revenue", "revenue_per_message", "delivery_rate", "open_rate"),
+    *("click_rate", "unsubscribe_rate", "mail_order_conversion", "mail_aov"),
+    *("active_customers", "buyers_total"),
+}
+METRIC_META = {
+    *("label_en", "description_en", "formula", "formula_en", "unit", "format", "additivity"),
+    *("time_basis", "boards", "dataset"),
+}
+UNITS = {"count", "persons", "rub", "percent", "ratio"}
+ADDITIVITY = {"additive", "semi_additive", "non_additive"}
+TIME_BASES = {"send", "order", "asof"}
+CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
+
+Node = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Node:
+    folder = tmp_path_factory.mktemp("manifest")
+    done = run_dbt("parse", folder=folder, environment={})
+    assert done.returncode == 0, done.stdout
+    content: Node = json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))
+    return content
+
+
+def models(manifest: Node, layer: str) -> list[Node]:
+    nodes = manifest["nodes"].values()
+    return [n for n in nodes if n["resource_type"] == "model" and n["schema"] == layer]
+
+
+def described(node: Node, meta: Node) -> bool:
+    """Told in Russian and in English, and not in each other's place."""
+    return bool(
+        CYRILLIC.search(node["description"])
+        and meta["label"]
+        and meta["label_en"]
+        and meta["description_en"]
+        and not CYRILLIC.search(re.sub("«.*?»", "", meta["label_en"] + meta["description_en"]))
+    )
+
+
+def test_every_model_and_column_is_described(manifest: Node) -> None:
+    silent = [
+        f"{model['name']}.{name}"
+        for layer in ("staging", "intermediate", "marts")
+        for model in models(manifest, layer)
+        for name, node in [("", model), *model["columns"].items()]
+        if not CYRILLIC.search(node["description"])
+    ]
+
+    assert silent == []
+
+
+def test_every_mart_is_described_in_both_languages(manifest: Node) -> None:
+    marts = models(manifest, "marts")
+
+    assert len(marts) > 5
+    for mart in marts:
+        assert described(mart, mart["config"]["meta"]), mart["name"]
+        assert mart["config"]["contract"]["enforced"], mart["name"]
+        for name, column in mart["columns"].items():
+            assert described(column, column["config"]["meta"]), (mart["name"], name)
+
+
+def test_a_column_is_a_slice_of_a_group_or_hidden(manifest: Node) -> None:
+    for mart in models(manifest, "marts"):
+        for name, column in mart["columns"].items():
+            meta = column["config"]["meta"]
+            assert meta["slice"] != meta.get("hidden", False), (mart["name"], name)
+            assert meta["slice"] == (meta.get("slice_group") in set("TMOPCA")), name
+
+
+def test_a_slice_means_the_same_in_every_mart(manifest: Node) -> None:
+    labels: dict[str, set[str]] = {}
+    for mart in models(manifest, "marts"):
+        for name, column in mart["columns"].items():
+            if column["config"]["meta"]["slice"] and mart["name"] != "dim_date":
+                labels.setdefault(name, set()).add(column["config"]["meta"]["label"])
+
+    assert {name: found for name, found in labels.items() if len(found) > 1} == {}
+
+
+def test_wanted_metrics_are_defined(manifest: Node) -> None:
+    defined = {metric["name"] for metric in manifest["metrics"].values()}
+
+    assert defined >= WANTED
+
+
+def test_every_metric_explains_itself(manifest: Node) -> None:
+    marts = {model["name"] for model in models(manifest, "marts")}
+    for metric in manifest["metrics"].values():
+        meta = metric["config"]["meta"]
+        assert meta.keys() >= METRIC_META, metric["name"]
+        assert described(metric, {**meta, "label": metric["label"]}), metric["name"]
+        assert meta["unit"] in UNITS
+        assert meta["additivity"] in ADDITIVITY
+        assert meta["time_basis"] in TIME_BASES
+        assert meta["dataset"] in marts
+
+
+def test_no_metric_is_called_like_a_column(manifest: Node) -> None:
+    """ClickHouse would take the column for the metric, or the other way round."""
+    columns = {name for mart in models(manifest, "marts") for name in mart["columns"]}
+
+    assert {metric["name"] for metric in manifest["metrics"].values()} & columns == set()
+
+
+def test_models_with_logic_have_examples(manifest: Node) -> None:
+    shown = {test["model"] for test in manifest["unit_tests"].values()}
+    plain = {"stg_mindbox__customers", "stg_mindbox__message_statuses"}
+    all_models = {
+        model["name"]
+        for layer in ("staging", "intermediate", "marts")
+        for model in models(manifest, layer)
+    }
+
+    assert all_models - shown == plain
