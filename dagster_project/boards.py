@@ -13,6 +13,7 @@ from dagster import (
 from dagster_project.dbt import dbt_models
 from superset_assets.client import SupersetClient, SupersetError
 from superset_assets.files import AssetFiles
+from superset_assets.permissions import RoleError, apply_roles
 from superset_assets.publish import push
 from superset_assets.settings import ROOM, SettingsError, SupersetLogin, Warehouse
 
@@ -29,18 +30,21 @@ MARTS = "marts"
     retry_policy=RetryPolicy(max_retries=2, delay=20),
 )
 def superset_boards(context: AssetExecutionContext) -> MaterializeResult[None]:
-    """Push the versioned assets; repeating it changes nothing."""
+    """Push the versioned assets and apply roles and users; repeating it changes nothing."""
     files = AssetFiles(ROOM)
     try:
         login = SupersetLogin.from_environment()
-        report = push(SupersetClient(login), files, Warehouse.from_environment())
-    except (SupersetError, SettingsError) as error:
+        client = SupersetClient(login)
+        report = push(client, files, Warehouse.from_environment())
+        roles = apply_roles(client, ROOM / "roles", login)
+    except (RoleError, SupersetError, SettingsError) as error:
         raise Failure(description=f"boards: {error}") from error
     context.log.info(f"published {report.published} objects, removed {len(report.removed)}")
     return MaterializeResult(
         metadata={
             "published": MetadataValue.int(report.published),
             "removed": MetadataValue.json(report.removed),
+            "roles": MetadataValue.json(roles),
             "url": MetadataValue.url(login.url),
         }
     )
