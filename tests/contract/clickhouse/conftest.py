@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import clickhouse_connect
 import pytest
 import requests
-from clickhouse_connect.driver.client import Client
 
 from sandbox.clickhouse.process import ClickHouseProcess
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
 
 Http = Callable[..., requests.Response]
 

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (statements are put together from the constants of this file)
 """The forms of a plain HTTP request, and what the answer says of itself."""
 
 from __future__ import annotations
@@ -6,15 +7,20 @@ import gzip
 import json
 import struct
 import zlib
-from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import lz4.frame
 import pytest
 import zstandard
-from clickhouse_connect.driver.client import Client
 
-from sandbox.clickhouse.process import ClickHouseProcess
-from tests.contract.clickhouse.conftest import Http
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from clickhouse_connect.driver.client import Client
+
+    from sandbox.clickhouse.process import ClickHouseProcess
+    from tests.contract.clickhouse.conftest import Http
 
 ENCODINGS = {
     "gzip": gzip.compress,
@@ -93,25 +99,26 @@ def test_an_answer_describes_itself(http: Http, table: Callable[[str], str]) -> 
 
 
 @pytest.mark.parametrize(
-    ("statement", "code", "name", "status"),
+    ("statement", "expected"),
     [
-        ("SELECT nope", 47, "UNKNOWN_IDENTIFIER", 404),
-        ("SELECT * FROM raw.nope", 60, "UNKNOWN_TABLE", 404),
-        ("SELEC 1", 62, "SYNTAX_ERROR", 400),
-        ("", 62, "SYNTAX_ERROR", 400),
-        ("SELECT 1; SELECT 2", 62, "SYNTAX_ERROR", 400),
-        ("SELECT throwIf(1)", 395, "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO", 500),
-        ("SELECT 1 FORMAT Nope", 73, "UNKNOWN_FORMAT", 404),
-        ("SELECT 1 INTO OUTFILE '/tmp/x'", 418, "INTO_OUTFILE_NOT_ALLOWED", 500),
-        ("INSERT INTO raw.x FROM INFILE '/etc/passwd'", 78, "UNKNOWN_TYPE_OF_QUERY", 404),
-        ("INSERT INTO raw.nope VALUES (1)", 60, "UNKNOWN_TABLE", 404),
-        ("SELECT * FROM python('x')", 46, "UNKNOWN_FUNCTION", 404),
-        ("SET ROLE superset", 512, "SET_NON_GRANTED_ROLE", 403),
+        ("SELECT nope", (47, "UNKNOWN_IDENTIFIER", 404)),
+        ("SELECT * FROM raw.nope", (60, "UNKNOWN_TABLE", 404)),
+        ("SELEC 1", (62, "SYNTAX_ERROR", 400)),
+        ("", (62, "SYNTAX_ERROR", 400)),
+        ("SELECT 1; SELECT 2", (62, "SYNTAX_ERROR", 400)),
+        ("SELECT throwIf(1)", (395, "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO", 500)),
+        ("SELECT 1 FORMAT Nope", (73, "UNKNOWN_FORMAT", 404)),
+        ("SELECT 1 INTO OUTFILE '/tmp/x'", (418, "INTO_OUTFILE_NOT_ALLOWED", 500)),
+        ("INSERT INTO raw.x FROM INFILE '/etc/passwd'", (78, "UNKNOWN_TYPE_OF_QUERY", 404)),
+        ("INSERT INTO raw.nope VALUES (1)", (60, "UNKNOWN_TABLE", 404)),
+        ("SELECT * FROM python('x')", (46, "UNKNOWN_FUNCTION", 404)),
+        ("SET ROLE superset", (512, "SET_NON_GRANTED_ROLE", 403)),
     ],
 )
 def test_an_error_has_clickhouses_form(
-    http: Http, etl: Client, statement: str, code: int, name: str, status: int
+    http: Http, etl: Client, statement: str, expected: tuple[int, str, int]
 ) -> None:
+    code, name, status = expected
     answer = http(statement)
     assert answer.status_code == status
     assert answer.headers["X-ClickHouse-Exception-Code"] == str(code)
@@ -145,7 +152,7 @@ class TestInsertedData:
     """INSERT … FORMAT X, wherever statement and data stand."""
 
     @pytest.mark.parametrize(
-        ("head", "data"),
+        "given",
         [
             ("FORMAT CSV", b'1,"a"\n2,"b"\n'),
             ("FORMAT JSONEachRow", b'{"n":1,"s":"a"}\n{"n":2,"s":"b"}'),
@@ -163,10 +170,10 @@ class TestInsertedData:
         http: Http,
         etl: Client,
         table: Callable[[str], str],
-        head: str,
-        data: bytes,
+        given: tuple[str, bytes],
         place: str,
     ) -> None:
+        head, data = given
         name = table("n UInt8, s String")
         statement = f"INSERT INTO {name} {head}"
         if place == "parameter":
@@ -321,7 +328,7 @@ class TestResults:
         assert _peak_memory(server.pid) - before < 300 << 20
 
     def test_a_failure_behind_the_first_byte_ends_the_stream_as_servers_do(
-        self, http: Http, etl: Client
+        self, http: Http
     ) -> None:
         query = "SELECT throwIf(number = 3000000) FROM numbers(4000000)"
         answer = http(query, max_block_size=10_000)
@@ -377,6 +384,6 @@ class TestExternalTables:
 
 def _peak_memory(pid: int) -> int:
     """Bytes: the largest resident set of the process so far."""
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:  # noqa: PTH123
-        [line] = [line for line in status if line.startswith("VmHWM")]
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    [line] = [line for line in status if line.startswith("VmHWM")]
     return int(line.split()[1]) << 10

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (statements are put together from the constants of this file)
 """What the reading user may do, tried from the outside.
 
 Each attack is sent as it is, as a subquery's neighbour and with comments between its words; none
@@ -7,16 +8,21 @@ may bring back the secret, change anything, or tell what other databases hold.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from base64 import b64encode
+from typing import TYPE_CHECKING
 
 import pytest
-from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
-from sandbox.clickhouse.process import ClickHouseProcess
-from tests.contract.clickhouse.conftest import Http
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-SECRET = "SECRET-7f3a"  # noqa: S105 - planted to be looked for
+    from clickhouse_connect.driver.client import Client
+
+    from sandbox.clickhouse.process import ClickHouseProcess
+    from tests.contract.clickhouse.conftest import Http
+
+SECRET = "SECRET-7f3a"
 DENIED, READONLY = "497", "164"
 
 
@@ -33,8 +39,10 @@ def world(etl: Client) -> Iterator[None]:
         f"INSERT INTO raw.joined VALUES (1, '{SECRET}')",
         "CREATE TABLE raw.ids (id UInt64) ENGINE = Set",
         "CREATE TABLE marts.merged (id UInt64, s String) ENGINE = Merge('raw', '^secret$')",
-        "CREATE DICTIONARY raw.dictionary (id UInt64, s String) PRIMARY KEY id "
-        "SOURCE(CLICKHOUSE(QUERY 'SELECT id, s FROM raw.secret')) LAYOUT(FLAT()) LIFETIME(0)",
+        (
+            "CREATE DICTIONARY raw.dictionary (id UInt64, s String) PRIMARY KEY id "
+            "SOURCE(CLICKHOUSE(QUERY 'SELECT id, s FROM raw.secret')) LAYOUT(FLAT()) LIFETIME(0)"
+        ),
         "CREATE FUNCTION leak AS (x) -> (SELECT any(s) FROM raw.secret)",
     ]
     for statement in statements:
@@ -95,8 +103,10 @@ TABLE_FUNCTIONS = [
     "SELECT * FROM viewIfPermitted(SELECT s FROM raw.secret ELSE null('s String'))",
     "SELECT * FROM viewExplain('EXPLAIN', '', (SELECT * FROM raw.secret))",
     "SELECT * FROM loop(raw.secret)",
-    "SELECT * FROM eval('SELECT * FROM raw.secret') "
-    "SETTINGS allow_experimental_eval_table_function = 1",
+    (
+        "SELECT * FROM eval('SELECT * FROM raw.secret') "
+        "SETTINGS allow_experimental_eval_table_function = 1"
+    ),
     "SELECT * FROM mergeTreeIndex(raw, secret)",
     "SELECT * FROM mergeTreeIndex(raw, secret, with_marks = 1)",
     "SELECT * FROM mergeTreeProjection(raw, secret, p)",
@@ -211,8 +221,10 @@ CHANGES = [
     "CREATE USER x",
     "CREATE ROLE x",
     "CREATE NAMED COLLECTION x AS a = 1",
-    "CREATE DICTIONARY marts.x (id UInt64) PRIMARY KEY id "
-    "SOURCE(CLICKHOUSE(TABLE 'secret' DB 'raw')) LAYOUT(FLAT()) LIFETIME(0)",
+    (
+        "CREATE DICTIONARY marts.x (id UInt64) PRIMARY KEY id "
+        "SOURCE(CLICKHOUSE(TABLE 'secret' DB 'raw')) LAYOUT(FLAT()) LIFETIME(0)"
+    ),
     "ALTER TABLE marts.open ADD COLUMN c Int",
     "ALTER TABLE marts.open DELETE WHERE 1",
     "ALTER TABLE marts.open UPDATE s = '' WHERE 1",
@@ -428,7 +440,7 @@ class TestAllowed:
         answer = http(statement, user="superset")
         assert answer.ok, answer.text
 
-    def test_settings_that_drivers_send(self, server: ClickHouseProcess, reader: Client) -> None:
+    def test_settings_that_drivers_send(self, reader: Client) -> None:
         found = reader.query("SELECT s FROM marts.open", settings={"max_execution_time": 10})
         assert found.result_rows == [("open",)]
 
@@ -477,6 +489,4 @@ class TestCredentials:
 
 
 def _basic(user: str, password: str) -> str:
-    from base64 import b64encode
-
     return "Basic " + b64encode(f"{user}:{password}".encode()).decode()

@@ -1,17 +1,22 @@
+# ruff: noqa: S608 (statements are put together from the constants of this file)
 """Values come back as they went in, through the real client."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from ipaddress import IPv4Address
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
-from clickhouse_connect.driver.client import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from clickhouse_connect.driver.client import Client
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 NOON = datetime(2025, 1, 15, 12, 30, 45, 123000, tzinfo=UTC)
