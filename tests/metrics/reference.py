@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sandbox.mindbox.world import World, vocabulary
 from sandbox.mindbox.world.mailings import FLOW_NAMES, Channel
-from sandbox.mindbox.world.messages import STATUS_NAMES
+from sandbox.mindbox.world.messages import NOT_DELIVERED_REASONS, STATUS_NAMES
 from sandbox.mindbox.world.orders import LINE_STATUS_IDS, line_status
 
 Value = Decimal | None
@@ -21,6 +21,7 @@ UNKNOWN = "Не указано"
 GOAL = {"CheckedOut", "Paid", "Delivered"}
 WINDOW = timedelta(days=7)
 ACTIVE = timedelta(days=255)
+BOUNCES = {"EmailNonExistingAddress", "EmailInactiveAccount"}
 GENDERS = {1: "Мужской", 2: "Женский"}
 CHANNELS = {
     Channel.EMAIL: "E-mail",
@@ -53,6 +54,7 @@ class Message:
     at: datetime
     first: dict[str, datetime] = field(default_factory=dict)
     clicks: list[datetime] = field(default_factory=list)
+    failure: str = ""
 
 
 @dataclass
@@ -117,6 +119,7 @@ class Reference:
                 person=self._person(int(world.messages.customer[n])),
                 mailing=int(world.messages.mailing[n]),
                 at=self._at(world.messages.participated_at[n]),
+                failure=NOT_DELIVERED_REASONS[int(world.messages.not_delivered_reason[n])],
             )
             for n in range(len(world.messages))
         ]
@@ -239,6 +242,8 @@ class Reference:
             kinds = ["message"]
             if "Sent" in happened:
                 kinds += ["sent", "not delivered" if "NotDelivered" in happened else "delivered"]
+            if "NotDelivered" in happened and message.failure in BOUNCES:
+                kinds.append("bounced")
             if "NotSent" in happened:
                 kinds.append("not sent")
             if slices["mailing_channel"] in {"E-mail", "Веб-пуш"} and "delivered" in kinds:
@@ -367,6 +372,7 @@ METRICS: dict[str, Callable[[Sequence[Fact]], Value]] = {
     "not_sent": number_of("not sent"),
     "delivered": delivered,
     "not_delivered": number_of("not delivered"),
+    "bounces": number_of("bounced"),
     "opens": opens,
     "clicks": clicks,
     "unsubscribes": number_of("Unsubscribe"),
