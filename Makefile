@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 PYTHON := .venv/pipeline/bin/python
 PINS := requirements/install.sh requirements/bootstrap.txt
-.PHONY: help demo refresh stop status clean test verify lint pins boards-push boards-pull screenshots
+.PHONY: help demo refresh stop status clean test verify lint pins boards-push boards-pull boards-generate screenshots
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +33,7 @@ lint: .venv/.dev ## formatting, lint, types, SQL, asset rules
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
-	.venv/pipeline/bin/sqlfmt --check --quiet --dialect clickhouse dbt
+	.venv/pipeline/bin/sqlfmt --check --quiet --dialect clickhouse dbt/models dbt/macros dbt/tests
 	$(PYTHON) -m superset_assets lint
 
 boards-push: .venv/.pipeline ## bring the boards of this checkout to the running Superset
@@ -41,6 +41,9 @@ boards-push: .venv/.pipeline ## bring the boards of this checkout to the running
 
 boards-pull: .venv/.pipeline ## write the running Superset's boards into this checkout
 	@$(PYTHON) -m sandbox.stack boards pull
+
+boards-generate: .venv/.pipeline ## write Superset's datasets anew from the metric definitions
+	@$(PYTHON) -m superset_assets generate
 
 screenshots: .venv/.dev browser ## pictures of every board of the running Superset
 	@$(PYTHON) -m sandbox.stack boards screenshots

@@ -27,6 +27,10 @@ from mindbox_extract.spec import DatasetSpec
 # dagster.yaml and holds across runs.
 EXPORT_POOL = "mindbox_export"
 GROUP = "raw"
+# Reconciliation counts our events up to the moment of Mindbox's report, so what is counted is
+# loaded after the report.
+REPORT = "mailing_report_summary"
+COUNTED_IN_REPORT = frozenset({"message_statuses", "orders"})
 
 
 def raw_asset_key(dataset: str) -> AssetKey:
@@ -39,6 +43,7 @@ def build_raw_asset(dataset: DatasetSpec) -> AssetsDefinition:
 
     @asset(
         key=raw_asset_key(dataset.name),
+        deps=[raw_asset_key(REPORT)] if dataset.name in COUNTED_IN_REPORT else [],
         description=dataset.description,
         group_name=GROUP,
         kinds={"python", "clickhouse"},
