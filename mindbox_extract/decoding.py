@@ -4,6 +4,7 @@ The engine holds nothing: rows come through a pipe and leave as Arrow batches. I
 its error texts, which may quote a row, are reduced to their code.
 """
 
+import fcntl
 import os
 import re
 import threading
@@ -21,11 +22,12 @@ from .errors import ExtractError, PayloadError
 from .payload import Part, chunks, rows_array
 from .project import Project
 from .spec import DatasetSpec, Format
+from .values import keyed_hash_parameters
 from .window import Window
 
 # Rows that are parsed at a time; two threads, parse and extraction, hold a few such blocks.
 _BLOCK_BYTES = 16 << 20
-_BATCH_ROWS = 65_536
+_PIPE_BYTES = 1 << 20
 _ENGINE_SETTINGS = {
     "max_threads": os.cpu_count() or 1,
     "input_format_max_block_size_bytes": _BLOCK_BYTES,
@@ -78,7 +80,7 @@ class Decoder:
     def __init__(self, spec: DatasetSpec, project: Project, customer_secret: str) -> None:
         self._spec = spec
         self._project = project
-        self._secret = customer_secret
+        self._hash_parameters = keyed_hash_parameters(customer_secret)
         # Importing the engine starts threads, after which a fork of the process hangs in it; and
         # schedulers fork processes that have imported this module.
         import chdb  # noqa: PLC0415
@@ -142,7 +144,7 @@ class Decoder:
             "window_end": origin.window.till,
         }
         return {
-            "customer_secret": self._secret,
+            **self._hash_parameters,
             "decimal_separator": self._project.decimal_separator,
             "export_id": part.export_id,
             "load_id": origin.load_id,
@@ -161,6 +163,8 @@ class _Feed:
 
     def __init__(self, rows: Iterator[bytes]) -> None:
         self.descriptor, self._write_end = os.pipe()
+        # The largest pipe that Linux grants anybody: sixteen times fewer switches between threads.
+        fcntl.fcntl(self._write_end, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self._rows = rows
         self.error: Exception | None = None
         self.bytes = 0

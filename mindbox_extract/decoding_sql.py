@@ -261,7 +261,7 @@ def _source(compiler: _Compiler, descriptor: int) -> str:
 
 def content_hash(columns: dict[str, str]) -> str:
     """Hash of a row's values; a NULL is a value of its own, not the end of the hash."""
-    return "sipHash64({})".format(
+    return "cityHash64({})".format(
         ", ".join(
             f"isNull(`{name}`), assumeNotNull(`{name}`)"
             if type_.startswith("Nullable")
@@ -274,9 +274,9 @@ def content_hash(columns: dict[str, str]) -> str:
 def decoding_query(spec: DatasetSpec, descriptor: int, product_id_system: str) -> str:
     """The query that decodes the rows which arrive on an open file descriptor of this process.
 
-    Its parameters: customer_secret, decimal_separator, extracted_at, window_start, window_end,
-    export_id, load_id (all String; moments as `YYYY-MM-DD hh:mm:ss.fff` in UTC), and one String
-    (`YYYY-MM-DD`) for each of the dataset's window columns, named like it.
+    Its parameters: those of `keyed_hash_parameters`; decimal_separator, extracted_at, window_start,
+    window_end, export_id, load_id (all String; moments as `YYYY-MM-DD hh:mm:ss.fff` in UTC); and
+    one String (`YYYY-MM-DD`) for each of the dataset's window columns, named like it.
     """
     compiler = _Compiler(spec, product_id_system)
     columns = [f"toDate({{{c.column}:String}}) AS `{c.column}`" for c in spec.window_columns]

@@ -12,7 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mindbox_extract.datasets import DATASETS
-from mindbox_extract.values import AGE_BANDS, EMAIL_DOMAIN_GROUPS, customer_key
+from mindbox_extract.values import (
+    AGE_BANDS,
+    EMAIL_DOMAIN_GROUPS,
+    customer_key,
+    keyed_hash_parameters,
+)
 
 from .conftest import SECRET, Decode, a_customer, a_status, an_order
 
@@ -43,6 +48,15 @@ def test_engine_and_python_agree_on_every_key(decode: Decode, ids: list[int]) ->
     rows = [a_customer(ids={"mindboxId": n if n % 2 else str(n)}) for n in ids]
     keys = {row["customer_key"] for row in decode("customers", rows).good}
     assert keys == {customer_key(SECRET, str(n)) for n in ids}
+
+
+@pytest.mark.parametrize("length", [1, 63, 64, 65, 200])
+def test_a_secret_may_be_shorter_or_longer_than_a_block(length: int) -> None:
+    secret = ("ключ" * 50)[:length]
+    pads = {name: bytes.fromhex(pad) for name, pad in keyed_hash_parameters(secret).items()}
+    inner = hashlib.sha256(pads["inner_pad"] + b"4711").digest()
+    digest = hashlib.sha256(pads["outer_pad"] + inner).digest()
+    assert int.from_bytes(digest[:8], "big") == customer_key(secret, "4711")
 
 
 def test_nobody_has_the_key_zero(decode: Decode) -> None:
