@@ -5,6 +5,7 @@ The settings themselves are described in the README beside this file.
 """
 
 import os
+import time
 from copy import deepcopy
 from datetime import timedelta
 from pathlib import Path
@@ -38,6 +39,7 @@ ALEMBIC_SKIP_LOG_CONFIG = True
 # --- Clock --------------------------------------------------------------------------------
 # "Today" of relative periods is the project's, and so is every naive time stamp.
 os.environ["TZ"] = os.environ.get("PROJECT_TIME_ZONE", "Europe/Moscow")
+time.tzset()
 
 # --- Caches -------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +31,8 @@ from tests.superset.marts import create_marts
 ROOT = ROOM.parent
 SUPERSET_BIN = ROOT / ".venv" / "superset" / "bin"
 START_SECONDS = 240
+# Far from the zone of any machine that runs the tests.
+TIME_ZONE = "Asia/Kamchatka"
 
 
 @dataclass(frozen=True)
@@ -73,14 +76,8 @@ def running_stack() -> Stack:
     services = ExitStack()
     atexit.register(services.close)
     folder = Path(services.enter_context(tempfile.TemporaryDirectory(prefix="boards-")))
-    environment, port = _environment(folder), _free_port()
-    bootstrap = subprocess.Popen(
-        [SUPERSET_BIN / "python", "-m", "superset_assets.bootstrap"],
-        cwd=ROOT,
-        env=environment,
-        stdout=(folder / "bootstrap.log").open("wb"),
-        stderr=STDOUT,
-    )
+    environment, port = superset_environment(folder), free_port()
+    bootstrap = begin_bootstrap(folder, environment)
     server = services.enter_context(ClickHouseProcess(folder / "clickhouse"))
     clickhouse = services.enter_context(
         closing(
@@ -90,9 +87,8 @@ def running_stack() -> Stack:
         )
     )
     create_marts(clickhouse, Manifest.read(manifest_path()))
-    if bootstrap.wait():
-        raise RuntimeError((folder / "bootstrap.log").read_text(encoding="utf-8")[-4000:])
-    _start_superset(services, folder, environment, port)
+    finish_bootstrap(bootstrap, folder)
+    start_superset(services, folder, environment, port)
 
     url = f"http://127.0.0.1:{port}"
     login = SupersetLogin(url, "admin", environment["SUPERSET_ADMIN_PASSWORD"])
@@ -107,7 +103,24 @@ def running_stack() -> Stack:
     return Stack(login, demo, warehouse, clickhouse, client)
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def begin_bootstrap(folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Prepare Superset's own database, in the background."""
+    return subprocess.Popen(
+        [SUPERSET_BIN / "python", "-m", "superset_assets.bootstrap"],
+        cwd=ROOT,
+        env=environment,
+        stdout=(folder / "bootstrap.log").open("wb"),
+        stderr=STDOUT,
+    )
+
+
+def finish_bootstrap(bootstrap: subprocess.Popen[bytes], folder: Path) -> None:
+    """Wait until the database is prepared; a failure shows why."""
+    if bootstrap.wait():
+        raise RuntimeError((folder / "bootstrap.log").read_text(encoding="utf-8")[-4000:])
+
+
+def superset_environment(folder: Path) -> dict[str, str]:
     return {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -116,12 +129,12 @@ def _environment(folder: Path) -> dict[str, str]:
         "SUPERSET_ADMIN_PASSWORD": secrets.token_urlsafe(16),
         "SUPERSET_DEMO_PASSWORD": secrets.token_urlsafe(16),
         "SUPERSET_CONFIG_PATH": str(ROOM / "superset_config.py"),
-        "PROJECT_TIME_ZONE": "Europe/Moscow",
+        "PROJECT_TIME_ZONE": TIME_ZONE,
     }
 
 
-def _start_superset(
-    services: ExitStack, folder: Path, environment: dict[str, str], port: int
+def start_superset(
+    services: ExitStack, folder: Path, environment: Mapping[str, str], port: int
 ) -> None:
     log = folder / "superset.log"
     process = subprocess.Popen(
@@ -147,7 +160,7 @@ def _start_superset(
     raise RuntimeError(f"Superset did not start: {log.read_text(encoding='utf-8')[-4000:]}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -2,13 +2,17 @@
 
 import json
 import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
 import yaml
 
 from superset_assets.settings import ROOM
-from tests.superset.stack import Stack
+from tests.superset.chart_data import ChartData
+from tests.superset.stack import TIME_ZONE, Stack
+from tests.superset.test_numbers import PERIOD
 
 
 @pytest.fixture(scope="module")
@@ -56,14 +60,13 @@ def test_one_brand_file_gives_both_themes(page: requests.Response, stack: Stack)
         assert logo.headers["Content-Type"].startswith("image/svg")
 
 
-def test_looking_at_charts_opens_no_connection_per_query(stack: Stack) -> None:
-    """A new client asks for all settings of the server; a pooled one has asked already."""
-    dataset = stack.client.get("dataset/")["result"][0]["id"]
-    seconds = []
-    for number in range(5):
-        query = {"columns": [], "metrics": [], "row_limit": number + 1}
-        query["columns"] = ["date_basis"]
-        body = {"datasource": {"id": dataset, "type": "table"}, "queries": [query], "force": True}
-        answer = stack.client.post("chart/data", json={**body, "result_format": "json"})
-        seconds.append(answer["result"][0]["cached_dttm"])
-    assert seconds == [None] * 5
+def test_now_is_the_projects_own(stack: Stack) -> None:
+    query = """'DATEADD(DATETIME("now"), -1, HOUR) : DATETIME("now")'"""
+    (answer,) = stack.client.get("time_range/", params={"q": query})["result"]
+    here = datetime.now(tz=ZoneInfo(TIME_ZONE)).replace(tzinfo=None)
+    assert abs(datetime.fromisoformat(answer["until"]) - here) < timedelta(minutes=2)
+
+
+def test_looking_at_charts_writes_no_event_into_the_metadata(stack: Stack) -> None:
+    ChartData.of(stack, "wide_events").rows(["sent"], PERIOD)
+    assert stack.client.get("log/")["count"] == 0
