@@ -3,6 +3,8 @@
 # Needs Debian 12 or the like with Python 3.11; asks apt for what Python or the browser lacks.
 set -eu
 cd "$(dirname "$0")/.."
+# Whom the machine trusts, uv trusts: companies inspect traffic with certificates of their own.
+export UV_SYSTEM_CERTS=true
 
 say() { printf '%s\n' "$*"; }
 
