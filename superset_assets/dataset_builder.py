@@ -23,6 +23,7 @@ BY_EVENT_DATE = "По дате события"
 ATTRIBUTION_MODEL = "attribution_model"
 WITHOUT_MODEL = "Не указано"
 BOARD_OPTIONS = "board_options"
+LISTED_IN_ORDER = {"hour", WEEKDAY}
 # Sorts before every letter and cannot be seen before a word.
 THIN_SPACE = "\u2009"
 
@@ -124,8 +125,11 @@ def _dataset(model: Model, metrics: list[Metric], sql: MetricSql) -> Content:
         "main_dttm_col": "date",
         "columns": sorted(columns, key=_label),
         "metrics": sorted(
-            (_metric(metric, sql.expression(metric.name)) for metric in metrics),
-            key=lambda metric: str(metric["verbose_name"]),
+            [
+                *(_metric(metric, sql.expression(metric.name)) for metric in metrics),
+                *(_order(each) for each in switched if each.name in LISTED_IN_ORDER),
+            ],
+            key=_label,
         ),
     }
 
@@ -277,6 +281,17 @@ def _metric(metric: Metric, expression: str) -> Content:
     )
 
 
+def _order(switched: Switched) -> Content:
+    """A metric to sort a filter's list by, which Superset otherwise sorts by letters."""
+    return _metric_frame(
+        f"{switched.name}_order",
+        f"Порядок: {switched.label.lower()}",
+        f"min(toInt8({switched.expression}))",
+        "Служебный: ставит значения в списке фильтра по порядку.",
+        ",.0f",
+    )
+
+
 def _row_count() -> Content:
     description = "Сколько строк прочитано; нужен Superset, на досках не стоит."
     return _metric_frame("row_count", "Строк", "count()", description, ",.0f")
@@ -305,5 +320,5 @@ def number_format(metric: Metric) -> str:
     return f"${written}" if is_money and not written.startswith("$") else written
 
 
-def _label(column: Content) -> str:
-    return str(column["verbose_name"])
+def _label(part: Content) -> str:
+    return str(part["verbose_name"])

@@ -66,7 +66,6 @@ EXPLORE_FORM_DATA_CACHE_CONFIG = _cache("explore_form_data", timedelta(days=7))
 
 # --- What people may do -------------------------------------------------------------------
 FEATURE_FLAGS = {
-    "ALERT_REPORTS": bool(REDIS_URL),
     "CHART_PLUGINS_EXPERIMENTAL": True,  # the number with its comparison (`pop_kpi`)
     "DRILL_BY": True,
     "ENABLE_TEMPLATE_PROCESSING": True,  # the switches of date basis and attribution model

@@ -71,6 +71,8 @@ def _target(board: Asset, each: Content, datasets: dict[str, Asset]) -> Iterator
                 f"filter {each['name']}: {dataset.content['table_name']} has no column "
                 f"{target['column']['name']}",
             )
+        elif (order := each["controlValues"].get("sortMetric")) not in {None, *_metrics(dataset)}:
+            yield Problem(board.path, f"filter {each['name']} is sorted by {order}, no metric")
     for name in BROWSER_LISTS:
         if each.get(name):
             yield Problem(board.path, f"filter {each['name']}: {name} belongs to one installation")
@@ -121,3 +123,7 @@ def _reached_by_period(board: Asset, charts: dict[str, Asset]) -> Iterator[Probl
 
 def _columns(dataset: Asset) -> set[str]:
     return {str(column["column_name"]) for column in dataset.content["columns"]}
+
+
+def _metrics(dataset: Asset) -> set[str]:
+    return {str(metric["metric_name"]) for metric in dataset.content["metrics"]}

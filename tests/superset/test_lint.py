@@ -216,6 +216,12 @@ TRAPS: list[tuple[str, str, Plant, str]] = [
     (
         "dashboards",
         "mailings",
+        lambda b: board_filter(b, "weekday")["controlValues"].update(sortMetric="lost"),
+        "is sorted by lost",
+    ),
+    (
+        "dashboards",
+        "mailings",
         lambda b: b["metadata"]["native_filter_configuration"].pop(0),
         "no period filter",
     ),
