@@ -74,11 +74,13 @@ def build_raw_asset(dataset: DatasetSpec) -> AssetsDefinition:
 
 
 def _logged(context: AssetExecutionContext) -> OnProgress:
-    """A listener that logs what a person follows: exports and what was landed."""
+    """A listener that logs what was landed, and in detail how the exports fare."""
 
     def log(progress: Progress) -> None:
-        if progress.step in {Step.EXPORT, Step.LANDED}:
+        if progress.step is Step.LANDED:
             context.log.info(str(progress))
+        elif progress.step is Step.EXPORT:
+            context.log.debug(str(progress))
 
     return log
 

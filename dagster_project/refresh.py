@@ -3,10 +3,12 @@
 python -m dagster_project.refresh [--since 2025-01-01] [--till 2025-01-31]
 """
 
+import logging
 import os
 import sys
 import time
 from datetime import datetime
+from textwrap import shorten
 
 import click
 from dagster import (
@@ -19,6 +21,7 @@ from dagster import (
 )
 from dagster_graphql import DagsterGraphQLClient
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -34,6 +37,7 @@ FINGERPRINT_TAG = "mindbox_analytics/fingerprint"
 FINISHED = {DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED}
 RUNNING = [DagsterRunStatus.QUEUED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
 POLL_SECONDS = 0.5
+LINE_LENGTH = 160
 
 
 def submit(first: str, last: str, fingerprint: str, port: int) -> str:
@@ -98,20 +102,27 @@ def _report(entry: EventLogEntry, progress: Progress, steps: TaskID) -> None:
     clock = datetime.fromtimestamp(entry.timestamp).astimezone().strftime("%H:%M:%S")
     step = entry.step_key or ""
     if event is None:
-        progress.console.print(f"  {clock} {step}: {entry.user_message}", highlight=False)
+        if int(entry.level) >= logging.INFO:
+            words = shorten(entry.user_message, LINE_LENGTH, placeholder=" …")
+            _print(progress, f"  {clock} {step}: {escape(words)}")
         return
     match event.event_type:
         case DagsterEventType.RUN_START:
-            progress.console.print(f"  {clock} run started")
+            _print(progress, f"  {clock} run started")
         case DagsterEventType.STEP_START:
-            progress.console.print(f"  {clock} {step}: started", highlight=False)
+            _print(progress, f"  {clock} {step}: started")
         case DagsterEventType.STEP_SUCCESS:
             progress.advance(steps)
             seconds = event.step_success_data.duration_ms / 1000
-            progress.console.print(f"  {clock} {step}: done in {seconds:.1f} s", highlight=False)
+            _print(progress, f"  {clock} {step}: done in {seconds:.1f} s")
         case DagsterEventType.STEP_FAILURE | DagsterEventType.RUN_FAILURE:
-            progress.console.print(f"  {clock} [red]{step} failed[/red]: {event.message}")
-            progress.console.print(_reason(event), markup=False, highlight=False)
+            _print(progress, f"  {clock} [red]{step} failed[/red]: {escape(str(event.message))}")
+            _print(progress, escape(_reason(event)))
+
+
+def _print(progress: Progress, line: str) -> None:
+    """One line, unbroken also where it is longer than a log's assumed width."""
+    progress.console.print(line, highlight=False, soft_wrap=True)
 
 
 def _reason(event: DagsterEvent) -> str:

@@ -13,6 +13,8 @@ from .warehouse import Partition, Warehouse
 SHRINK_SHARE = 0.8
 
 _DAYS_NAMED = 5
+# Days that one statement swaps: it costs a round trip, whatever the number.
+_SWAPPED_AT_ONCE = 6
 
 OnStep = Callable[[Step, str], None]
 
@@ -48,20 +50,17 @@ def land(
     if not allow_shrink:
         _refuse_shrinking(spec, fresh, present)
     on_step(Step.CHECKED, "")
-    changed = []
-    for partition in partitions:
-        name = partition_name(partition)
-        if not fresh[partition] and not present[partition]:
-            continue
-        on_step(Step.SWAPPING, name)
-        if fresh[partition]:
-            warehouse.replace_partition(spec, partition, stage)
-        else:
-            # Servers refuse to replace a partition from nothing.
-            warehouse.drop_partition(spec, partition)
-        on_step(Step.SWAPPED, name)
-        changed.append(name)
-    return tuple(changed)
+    changed = [partition for partition in partitions if fresh[partition] or present[partition]]
+    for first in range(0, len(changed), _SWAPPED_AT_ONCE):
+        swapped = changed[first : first + _SWAPPED_AT_ONCE]
+        names = ", ".join(map(partition_name, swapped))
+        on_step(Step.SWAPPING, names)
+        # Servers refuse to replace a partition from nothing.
+        emptied = [partition for partition in swapped if not fresh[partition]]
+        replaced = [partition for partition in swapped if fresh[partition]]
+        warehouse.swap_partitions(spec, replaced, emptied, stage)
+        on_step(Step.SWAPPED, names)
+    return tuple(map(partition_name, changed))
 
 
 def partition_name(partition: Partition) -> str:

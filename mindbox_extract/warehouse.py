@@ -177,20 +177,24 @@ class Warehouse:
         counts = {tuple(row[:-1]): int(row[-1]) for row in found}
         return {partition: counts.get(partition, 0) for partition in partitions}
 
-    def replace_partition(self, spec: DatasetSpec, partition: Partition, stage: str) -> None:
-        """Put a stage table's partition in the place of the raw table's one, at once."""
-        with self._named(f"replacing {spec.name} of {_said(partition)}"):
-            self._client.command(
-                f"ALTER TABLE {quoted(RAW)}.{quoted(spec.name)} REPLACE PARTITION "
-                f"{_literal(partition)} FROM {quoted(STAGE)}.{quoted(stage)}"
-            )
+    def swap_partitions(
+        self,
+        spec: DatasetSpec,
+        replaced: Sequence[Partition],
+        emptied: Sequence[Partition],
+        stage: str,
+    ) -> None:
+        """Put a stage table's partitions in the place of the raw table's, and empty others.
 
-    def drop_partition(self, spec: DatasetSpec, partition: Partition) -> None:
-        """Empty a partition of the raw table."""
-        with self._named(f"emptying {spec.name} of {_said(partition)}"):
+        Each partition changes at once; one statement for several spares a round trip for each.
+        """
+        source = f"{quoted(STAGE)}.{quoted(stage)}"
+        changes = [f"REPLACE PARTITION {_literal(p)} FROM {source}" for p in replaced]
+        changes += [f"DROP PARTITION {_literal(p)}" for p in emptied]
+        days = ", ".join(_said(p) for p in (*replaced, *emptied))
+        with self._named(f"replacing {spec.name} of {days}"):
             self._client.command(
-                f"ALTER TABLE {quoted(RAW)}.{quoted(spec.name)} DROP PARTITION "
-                + _literal(partition)
+                f"ALTER TABLE {quoted(RAW)}.{quoted(spec.name)} " + ", ".join(changes)
             )
 
     def attach_all(self, spec: DatasetSpec, stage: str) -> None:

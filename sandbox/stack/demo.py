@@ -208,7 +208,7 @@ def print_addresses(settings: StackSettings, console: Console) -> None:
     )
     table.add_row("Mindbox API", settings["MINDBOX_URL"])
     table.add_row("Logs", str(settings.logs))
-    console.print(table, highlight=False)
+    console.print(table, highlight=False, soft_wrap=True)
 
 
 def _run(settings: StackSettings, command: list[str], log_name: str) -> None:
