@@ -49,7 +49,9 @@ class Stack:
 @cache
 def manifest_path() -> Path:
     """dbt's manifest of this checkout, parsed afresh."""
-    target = Path(tempfile.mkdtemp(prefix="manifest-"))
+    folder = tempfile.TemporaryDirectory(prefix="manifest-")
+    atexit.register(folder.cleanup)
+    target = Path(folder.name)
     variables = subprocess.run(
         [sys.executable, "-m", "mindbox_extract", "dbt-vars"],
         cwd=ROOT,
