@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -35,12 +36,12 @@ class Chain:
     """A chain that has run once.
 
     Attributes:
-        folder: where every store, log and temporary file of the run lies.
+        folders: where every store, log and temporary file of the run lies.
         warehouse: the warehouse, with all rights.
         superset: as the administrator.
     """
 
-    folder: Path
+    folders: tuple[Path, ...]
     warehouse: Client
     superset: SupersetClient
 
@@ -76,16 +77,28 @@ def run_chain(superset: Superset, tmp_path_factory: pytest.TempPathFactory) -> I
 
         def run(name: str, mindbox: MindboxProcess, first: date, last: date) -> Chain:
             folder = tmp_path_factory.mktemp(name)
+            dagster = Path(services.enter_context(memory_folder(name)))
             clickhouse = services.enter_context(ClickHouseProcess(folder / "clickhouse"))
-            environment = chain_environment(folder, clickhouse, mindbox, superset, first)
+            environment = {
+                **chain_environment(folder, clickhouse, mindbox, superset, first),
+                "DAGSTER_HOME": str(dagster),
+            }
             run_refresh(environment, folder, first, last)
             return Chain(
-                folder,
+                (folder, dagster),
                 services.enter_context(closing(connect(clickhouse))),
                 SupersetClient(superset.login),
             )
 
         yield run
+
+
+def memory_folder(name: str) -> tempfile.TemporaryDirectory[str]:
+    """A folder that needs no disk: Dagster's store waits for the disk several times per event."""
+    in_memory = Path("/dev/shm")  # noqa: S108 (a folder of our own in it)
+    return tempfile.TemporaryDirectory(
+        prefix=f"dagster-{name}-", dir=in_memory if os.access(in_memory, os.W_OK) else None
+    )
 
 
 def connect(clickhouse: ClickHouseProcess) -> Client:
@@ -105,12 +118,10 @@ def chain_environment(
     first: date,
 ) -> dict[str, str]:
     (folder / "tmp").mkdir()
-    (folder / "dagster").mkdir()
     return {
         **os.environ,
         "PYTHONPATH": str(ROOT),
         "TMPDIR": str(folder / "tmp"),
-        "DAGSTER_HOME": str(folder / "dagster"),
         "DBT_TARGET_PATH": str(folder / "dbt"),
         "DBT_LOG_PATH": str(folder / "dbt"),
         "HISTORY_START": first.isoformat(),
