@@ -1,5 +1,6 @@
 """The project file: everything that differs between two clients and is no secret."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -8,6 +9,8 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from .errors import ConfigurationError
+
+TIME_ZONE_VARIABLE = "PROJECT_TIME_ZONE"
 
 OrderCategory = Literal["CheckedOut", "Paid", "Delivered", "Cancelled", "Returned"]
 
@@ -86,12 +89,18 @@ class Project(_Section):
     def read(cls, path: Path) -> Self:
         """Read and check the file.
 
+        The environment's PROJECT_TIME_ZONE, which Superset's clock follows too, goes before the
+        file's `time_zone`.
+
         Raises:
             ConfigurationError: no such file, no YAML, or a setting that is unknown, missing or
                 out of its range.
         """
         try:
-            return cls.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+            if isinstance(content, dict) and os.environ.get(TIME_ZONE_VARIABLE):
+                content["time_zone"] = os.environ[TIME_ZONE_VARIABLE]
+            return cls.model_validate(content)
         except OSError as error:
             raise ConfigurationError(
                 f"project file {path}: {error.strerror}; set MINDBOX_PROJECT_FILE to yours"
