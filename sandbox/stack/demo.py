@@ -104,14 +104,25 @@ def first_day(settings: StackSettings) -> str:
     Raises:
         StackError: the source is not our stand-in, so only its owner knows.
     """
+    if not serves_stand_in(settings):
+        raise StackError("set HISTORY_START in .env: the first day (UTC) to load from Mindbox")
+    return stand_in_period(settings)["since"][:10]
+
+
+def serves_stand_in(settings: StackSettings) -> bool:
+    """Whether Mindbox is the stand-in of this stack, and not somebody's server."""
+    return Supervisor(settings).states()["mindbox"][0] in {"STARTING", "RUNNING"}
+
+
+def stand_in_period(settings: StackSettings) -> dict[str, str]:
+    """`since` and `until` (UTC, ISO 8601) of what the stand-in serves."""
     answer = requests.get(
         settings["MINDBOX_URL"] + "/sandbox/period",
         headers={"Authorization": f"SecretKey {settings['MINDBOX_SECRET_KEY']}"},
         timeout=30,
     )
-    if not answer.ok:
-        raise StackError("set HISTORY_START in .env: the first day (UTC) to load from Mindbox")
-    return str(answer.json()["since"])[:10]
+    answer.raise_for_status()
+    return dict(answer.json())
 
 
 def start_dagster(settings: StackSettings) -> None:
@@ -157,6 +168,9 @@ def refresh(settings: StackSettings, console: Console) -> None:
         return
     with _step(console, "data: extract, model, test, publish the boards"):
         command = [sys.executable, "-m", "dagster_project.refresh", "--fingerprint", mark]
+        if serves_stand_in(settings):
+            # Files may end years ago; empty days would be loaded up to today otherwise.
+            command += ["--till", stand_in_period(settings)["until"][:10]]
         if subprocess.run(command, env=environment, cwd=settings.root, check=False).returncode:
             raise StackError(
                 f"the refresh failed; its reason is above, its logs in {settings.logs}"
