@@ -11,11 +11,11 @@ import numpy.typing as npt
 from sandbox.mindbox.world import vocabulary
 from sandbox.mindbox.world.arrays import Array, Columns
 from sandbox.mindbox.world.chance import happens
-from sandbox.mindbox.world.clock import DAY, HOUR, NEVER
+from sandbox.mindbox.world.clock import DAY, HOUR, MINUTE, NEVER
 
 if TYPE_CHECKING:
-    from sandbox.mindbox.world.arrays import Ints
-    from sandbox.mindbox.world.clock import Demand
+    from sandbox.mindbox.world.arrays import Bools, Ints
+    from sandbox.mindbox.world.clock import Calendar, Demand
     from sandbox.mindbox.world.settings import WorldSettings
 
 NO_REGION = 255
@@ -50,6 +50,7 @@ class Customers(Columns):
         phone: Russian mobile number of 11 digits, 0 without one.
         has_app: the mobile application is installed (mobile push reaches it).
         has_web_push: web push was allowed.
+        has_viber: the phone is known to Viber.
         main_brand: index of the brand mostly bought.
         brands: bit set of the brands that write to the customer.
         email_invalid_at: ms UTC from which the e-mail is known not to exist, NEVER.
@@ -75,6 +76,7 @@ class Customers(Columns):
     phone: Ints
     has_app: Array
     has_web_push: Array
+    has_viber: Array
     main_brand: Array
     brands: Array
     email_invalid_at: Ints
@@ -90,6 +92,10 @@ class Customers(Columns):
         """When each customer stops buying of own accord: by mood, merging or the world's end."""
         ends = np.minimum(np.minimum(self.active_until, self.ended_at), until_ms)
         return np.asarray(np.maximum(ends, self.registered_at + 1))
+
+    def imported(self, since_ms: int) -> Bools:
+        """Who came with the old base in the first two days: no registration of theirs is known."""
+        return np.asarray(self.registered_at <= since_ms + 2 * DAY)
 
     def at(self, customer: Array, moment: Ints) -> Array:
         """The customer under which the same person is known at each moment (merges followed)."""
@@ -173,6 +179,7 @@ def generate(
         phone=np.where(has_phone, phone, 0),
         has_app=happens(rng, 0.34, count),
         has_web_push=happens(rng, 0.16, count),
+        has_viber=happens(rng, 0.37, count) & has_phone,
         main_brand=main_brand.astype(np.uint8),
         brands=brands,
         email_invalid_at=np.full(count, NEVER),
@@ -184,6 +191,30 @@ def generate(
         active_until=registered + active,
         wholesale=happens(rng, 0.004, count),
     )
+
+
+def birthdays(
+    customers: Customers, calendar: Calendar, settings: WorldSettings
+) -> tuple[Array, Ints]:
+    """Every birthday within history: the customer, and ten in the morning of it, project time.
+
+    Whoever was merged by then has it once, under the id that lives on.
+    """
+    known = np.flatnonzero(customers.birth_date > NO_BIRTH_DATE)
+    born = customers.birth_date[known].astype("datetime64[D]")
+    in_year = (born - born.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64)
+    years = range(calendar.dates[0].year, calendar.dates[-1].year + 1)
+    customer = np.tile(known, len(years))
+    days = np.concatenate(
+        [np.datetime64(f"{year}-01-01", "D").astype(np.int64) + in_year for year in years]
+    )
+    position = days - np.datetime64(calendar.first, "D").astype(np.int64)
+    inside = (position >= 0) & (position < len(calendar.starts))
+    customer, at = customer[inside], calendar.starts[position[inside]] + 10 * HOUR
+    at = at + customers.mindbox_id[customer] % (11 * MINUTE)
+    alive = (at >= customers.registered_at[customer]) & (at < customers.ended_at[customer])
+    alive &= (at >= settings.since_ms) & (at < settings.until_ms)
+    return customer[alive], at[alive]
 
 
 def with_last_change(customers: Customers, until_ms: int) -> Customers:

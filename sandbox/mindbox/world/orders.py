@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 ANONYMOUS = -1
 _FREE_DELIVERY_FROM = 3_000_00
-_POINTS_FROM = 1_000_00
 
 
 class LineStatus(IntEnum):
@@ -165,7 +164,10 @@ def moved(scene: Scene, wave: Wave, offset: int) -> Sales:
 
 
 def fill(scene: Scene, sales: Sales) -> tuple[Orders, Lines]:
-    """Give every order channel, lines, money and a fate; drop the customer of anonymous ones."""
+    """Give every order channel, lines, money and a fate; drop the customer of anonymous ones.
+
+    Nothing is paid in points yet: see `points.settle`.
+    """
     rng, until = scene.rng, scene.settings.until_ms
     count = len(sales)
     shares = np.cumsum([c.weight for c in vocabulary.ORDER_CHANNELS])
@@ -185,7 +187,6 @@ def fill(scene: Scene, sales: Sales) -> tuple[Orders, Lines]:
     sums = np.bincount(order, lines.amount, minlength=count).astype(np.int64)
     fee = rng.choice([199_00, 299_00, 349_00, 490_00], count)
     free = in_shop[channel] | (sums >= _FREE_DELIVERY_FROM)
-    points = happens(rng, 0.025, count) & (sums > _POINTS_FROM)
     happened = {name: np.where(at < until, at, NEVER) for name, at in fate.items()}
     orders = Orders(
         order_id=np.zeros(count, np.int64),
@@ -195,7 +196,7 @@ def fill(scene: Scene, sales: Sales) -> tuple[Orders, Lines]:
         region=_region(scene, sales.customer),
         ordered_at=sales.at,
         delivery_cost=np.where(free, 0, fee),
-        points_paid=np.where(points, sums // 10_00 * 1_00, 0),
+        points_paid=np.zeros(count, np.int64),
         first_line=np.cumsum(line_count, dtype=np.int64) - line_count,
         line_count=line_count,
         caused_by=sales.caused_by,
@@ -238,7 +239,8 @@ def _lines(scene: Scene, sales: Sales, order: Array, line_count: Array) -> Lines
     rng, goods = scene.rng, scene.catalogue
     count = len(order)
     brand = sales.brand[order]
-    product = goods.draw(rng, brand)
+    at = sales.at[order]
+    product = goods.draw(rng, brand, at)
     pieces = np.minimum(rng.geometric(0.78, count), 12)
     bulk = scene.customers.wholesale[sales.customer][order] & happens(rng, 0.6, count)
     pieces = np.where(bulk, pieces * rng.integers(8, 60, count), pieces)
@@ -246,7 +248,7 @@ def _lines(scene: Scene, sales: Sales, order: Array, line_count: Array) -> Lines
     grams = rng.integers(1, 30, count) * 50
     weighed = by_weight & happens(rng, 0.3, count)
     quantity = np.where(weighed, grams, pieces * 1000).astype(np.int32)
-    price = goods.price[product]
+    price = goods.price_at(product, at)
     percent = np.where(happens(rng, 0.4, count), rng.integers(5, 45, count), 0)
     amount = (quantity * price * (100 - percent) + 50_000) // 100_000
     first_line = np.cumsum(line_count, dtype=np.int64) - line_count

@@ -38,6 +38,18 @@ class OrderChannel(NamedTuple):
     """Share of its orders that carry no customer."""
 
 
+class Category(NamedTuple):
+    """A leaf of the category tree."""
+
+    external_id: str
+    word: str
+    """First word of the names of its products."""
+    name: str
+    path: str
+    margin: float
+    """Share of the price that is not cost."""
+
+
 BRANDS = (
     Brand("yasen", "Ясень Дом", "yasen-dom.example", weighed=False),
     Brand("severchay", "Северный чай", "severchay.example", weighed=True),
@@ -108,6 +120,9 @@ ORDER_CHANNELS = (
     OrderChannel("shop-nevsky", "Магазин на Невском", 0.08, anonymous=0.12),
     OrderChannel("call-centre", "Контакт-центр", 0.06, anonymous=0.02),
 )
+SITE, APP = 0, 1
+ONLINE_CHANNELS = (SITE, APP)
+"""Positions of the channels in which customers leave a trace of what they look at."""
 
 MALE_NAMES = (
     *("Александр", "Дмитрий", "Максим", "Сергей", "Андрей", "Алексей", "Артём", "Илья", "Кирилл"),
@@ -136,6 +151,36 @@ PRODUCT_WORDS = {
         ("весовой", "100 г", "250 г", "подарочный", "с чабрецом", "с морошкой"),
     ),
 }
+
+CATEGORIES = (
+    Category("plaids", "Плед", "Пледы", "Дом/Текстиль/Пледы", 0.54),
+    Category("mugs", "Кружка", "Кружки", "Дом/Посуда/Кружки", 0.50),
+    Category("cushions", "Подушка", "Подушки", "Дом/Текстиль/Подушки", 0.52),
+    Category("vases", "Ваза", "Вазы", "Дом/Декор/Вазы", 0.58),
+    Category("tablecloths", "Скатерть", "Скатерти", "Дом/Текстиль/Скатерти", 0.50),
+    Category("shelves", "Полка", "Полки", "Дом/Мебель/Полки", 0.38),
+    Category("lamps", "Светильник", "Светильники", "Свет/Светильники", 0.44),
+    Category("baskets", "Корзина", "Корзины", "Дом/Хранение/Корзины", 0.48),
+    Category("black-tea", "Чай чёрный", "Чёрный чай", "Чай и кофе/Чай/Чёрный чай", 0.46),
+    Category("green-tea", "Чай зелёный", "Зелёный чай", "Чай и кофе/Чай/Зелёный чай", 0.48),
+    Category("ivan-tea", "Иван-чай", "Иван-чай", "Чай и кофе/Чай/Иван-чай", 0.56),
+    Category("herbal-tea", "Чай травяной", "Травяной чай", "Чай и кофе/Чай/Травяной чай", 0.52),
+    Category(
+        "coffee-beans", "Кофе в зёрнах", "Кофе в зёрнах", "Чай и кофе/Кофе/Кофе в зёрнах", 0.40
+    ),
+    Category("cocoa", "Какао", "Какао", "Чай и кофе/Какао", 0.42),
+)
+VENDORS = (
+    *("Льняной двор", "Северная мануфактура", "Мастерская «Кедр»", "Поморские промыслы"),
+    *(
+        "Фабрика «Заря»",
+        "Глиняный дом",
+        "Сибирский сбор",
+        "Чайная артель",
+        "Дубрава",
+        "Светлый цех",
+    ),
+)
 
 TOPICS = (
     ("novosti", "Новости и акции"),

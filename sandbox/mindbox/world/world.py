@@ -18,6 +18,7 @@ from sandbox.mindbox.world import (
     flows,
     mailings,
     orders,
+    points,
 )
 from sandbox.mindbox.world.canaries import Planting
 from sandbox.mindbox.world.chance import stream
@@ -25,6 +26,7 @@ from sandbox.mindbox.world.clock import Calendar, Demand
 from sandbox.mindbox.world.customers import Customers, Merges
 from sandbox.mindbox.world.messages import Candidates, Messages, Statuses
 from sandbox.mindbox.world.orders import Lines, Orders, Sales
+from sandbox.mindbox.world.points import Movements
 from sandbox.mindbox.world.reactions import Wave, react
 from sandbox.mindbox.world.scene import Scene, Stage
 from sandbox.mindbox.world.settings import WorldSettings
@@ -68,6 +70,7 @@ class World:
     statuses: Statuses
     orders: Orders
     lines: Lines
+    movements: Movements
 
     @classmethod
     def generate(cls, settings: WorldSettings, progress: Progress | None = None) -> World:
@@ -121,6 +124,7 @@ class World:
             statuses=Statuses.load(folder / "statuses"),
             orders=Orders.load(folder / "orders"),
             lines=Lines.load(folder / "lines"),
+            movements=Movements.load(folder / "movements"),
         )
 
     def _tables(self) -> dict[str, Columns]:
@@ -131,6 +135,7 @@ class World:
             "statuses": self.statuses,
             "orders": self.orders,
             "lines": self.lines,
+            "movements": self.movements,
         }
 
 
@@ -154,6 +159,7 @@ class _Block:
     statuses: Statuses
     orders: Orders
     lines: Lines
+    movements: Movements
 
 
 def _block(stage: Stage, number: int, people: int, first: int) -> _Block:
@@ -182,10 +188,18 @@ def _block(stage: Stage, number: int, people: int, first: int) -> _Block:
     bought = Sales.join([bought, orders.moved(scene, waves[1], len(waves[0].messages))])
 
     receipts, lines = orders.fill(scene, bought)
+    receipts, movements = points.settle(scene, receipts, lines)
     waves.append(react(scene, flows.order_notices(scene, receipts), contacts_may_die=False))
     sent, told = _waves_joined(waves)
     crowd = customers.with_last_change(crowd, settings.until_ms)
-    return _Block(customers=crowd, messages=sent, statuses=told, orders=receipts, lines=lines)
+    return _Block(
+        customers=crowd,
+        messages=sent,
+        statuses=told,
+        orders=receipts,
+        lines=lines,
+        movements=movements,
+    )
 
 
 def _waves_joined(waves: list[Wave]) -> tuple[Messages, Statuses]:
@@ -213,6 +227,7 @@ def _assembled(stage: Stage, blocks: list[_Block]) -> World:
     told = [b.statuses for b in blocks]
     bought = [b.orders for b in blocks]
     filled = [b.lines for b in blocks]
+    accounts = [b.movements for b in blocks]
     blocks.clear()
 
     crowd = _joined(crowds, person=people, merged_into=people)
@@ -235,6 +250,10 @@ def _assembled(stage: Stage, blocks: list[_Block]) -> World:
     lines = _joined(filled, order=receipt)
     lines = replace(lines, order=order_place[lines.order])
     lines = lines.take(np.lexsort((lines.number, lines.order)))
+    by_time = np.argsort(np.concatenate([m.at for m in accounts]), kind="stable")
+    movements = _joined(accounts, by_time, customer=people, order=receipt)
+    of_order = movements.order >= 0
+    movements.order[of_order] = order_place[movements.order[of_order]]
     caused_by = receipts.caused_by
     receipts = replace(
         receipts,
@@ -260,6 +279,7 @@ def _assembled(stage: Stage, blocks: list[_Block]) -> World:
         statuses=statuses,
         orders=replace(receipts, credited=credited),
         lines=lines,
+        movements=movements,
     )
 
 
