@@ -8,12 +8,29 @@ written in `BEHAVIOR.md`.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from .spec import DatasetSpec, Field, Filter, Format, Kind, ListField, Protocol, WindowColumn
+from .own_names import (
+    PRODUCT_COST_COLUMN,
+    PRODUCT_ID_COLUMN,
+    PRODUCT_ID_SYSTEM,
+    SURVEY_SCORE_FIELD,
+)
+from .spec import (
+    DatasetSpec,
+    Field,
+    Filter,
+    Format,
+    Kind,
+    ListField,
+    Protocol,
+    SegmentationColumn,
+    WindowColumn,
+)
 from .values import (
     AGE_BAND,
     AMOUNT,
     CATEGORY,
     CUSTOMER_KEY,
+    DATE,
     EMAIL_DOMAIN_GROUP,
     FLAG,
     LINK,
@@ -26,11 +43,28 @@ from .values import (
     UTM,
     link_utm,
     maybe_count,
+    maybe_whole_number,
     whole_number,
 )
 
-# Stands for the product id system that the project file names.
-PRODUCT_ID_SYSTEM = "$product_id_system"
+# What a promotion of the loyalty programme did to an order or to one of its lines.
+_APPLIED_PROMOTIONS = ListField(
+    "promotions",
+    "appliedPromotions",
+    (
+        Field("type", "type", TEXT),
+        Field(
+            "promotion_id",
+            "promotion.ids.externalId",
+            TEXT,
+            fallbacks=("promotion.ids.mindboxId",),
+        ),
+        Field("promotion_name", "promotion.name", TEXT),
+        Field("amount", "amount", SURE_AMOUNT),
+        Field("coupon_code", "coupon.ids.code", TEXT),
+        Field("coupon_pool", "coupon.pool.ids.externalId", TEXT),
+    ),
+)
 
 _CUSTOMERS = DatasetSpec(
     name="customers",
@@ -62,6 +96,26 @@ _CUSTOMERS = DatasetSpec(
                 Field("is_subscribed", "isSubscribed", FLAG, required=True),
             ),
         ),
+        ListField(
+            "balances",
+            "balances",
+            (
+                Field("balance", "balanceType.ids.systemName", TEXT, required=True),
+                Field("total", "total", SURE_AMOUNT, required=True),
+                Field("available", "available", SURE_AMOUNT),
+                Field("blocked", "blocked", SURE_AMOUNT),
+            ),
+        ),
+        ListField(
+            "segmentations",
+            "segmentations",
+            (
+                Field("segmentation", "ids.externalId", TEXT, required=True),
+                Field("segmentation_name", "name", TEXT),
+                Field("segment", "segment.ids.externalId", TEXT),
+                Field("segment_name", "segment.name", TEXT),
+            ),
+        ),
     ),
 )
 
@@ -87,7 +141,7 @@ _MAILINGS = DatasetSpec(
             "lastChangedDateTimeUtc",
             TIMESTAMP,
             required=True,
-            fallback="creationDateTimeUtc",
+            fallbacks=("creationDateTimeUtc",),
         ),
         Field("topic", "subscriptionTopic", CATEGORY),
         Field("folder", "folder", CATEGORY),
@@ -150,7 +204,7 @@ _ORDERS = DatasetSpec(
             "channel_id",
             "firstAction.channel.ids.externalId",
             CATEGORY,
-            fallback="firstAction.channel.ids.mindboxId",
+            fallbacks=("firstAction.channel.ids.mindboxId",),
         ),
         Field("channel_name", "firstAction.channel.name", CATEGORY),
         Field("region", "area.name", CATEGORY),
@@ -168,6 +222,7 @@ _ORDERS = DatasetSpec(
                 Field("base_price", "basePricePerItem", SURE_AMOUNT),
                 Field("line_amount", "priceOfLine", SURE_AMOUNT, required=True),
                 Field("status", "status.ids.externalId", TEXT),
+                _APPLIED_PROMOTIONS,
             ),
         ),
         ListField(
@@ -179,6 +234,150 @@ _ORDERS = DatasetSpec(
                 Field("action_type", "actionType", TEXT),
             ),
         ),
+        _APPLIED_PROMOTIONS,
+        ListField(
+            "points",
+            "bonusPointsInfoPerBalanceType",
+            (
+                Field("balance", "balanceType.ids.systemName", TEXT, required=True),
+                Field("spent", "spentAmount", SURE_AMOUNT),
+                Field("earned", "earnedAmount", SURE_AMOUNT),
+            ),
+        ),
+        ListField(
+            "payments",
+            "payments",
+            (
+                Field("type", "type", TEXT),
+                Field("amount", "amount", SURE_AMOUNT, required=True),
+            ),
+        ),
+    ),
+)
+
+_CUSTOMER_ACTIONS = DatasetSpec(
+    name="customer_actions",
+    description="What customers did outside of messages: visits, carts, subscriptions, points.",
+    kind=Kind.EVENT,
+    protocol=Protocol.EXPORT,
+    root="customerActions",
+    key=("action_id",),
+    # An action may reach Mindbox weeks after it happened; the filter looks at its arrival.
+    event_time="created_at",
+    partition=("toDate(created_at)",),
+    fields=(
+        Field("action_id", "ids.mindboxId", TEXT, required=True),
+        Field("template", "actionTemplate.ids.systemName", CATEGORY, required=True),
+        Field("happened_at", "dateTimeUtc", TIMESTAMP, required=True),
+        Field("created_at", "creationDateTimeUtc", TIMESTAMP, required=True),
+        Field("brand", "brand.ids.systemName", CATEGORY),
+        # A point of contact has an external id, the source class of a visit a system name.
+        Field(
+            "channel",
+            "channel.ids.externalId",
+            CATEGORY,
+            fallbacks=("channel.ids.systemName", "channel.ids.mindboxId"),
+        ),
+        Field("channel_name", "channel.name", CATEGORY),
+        Field("utm_source", "channel.utmSource", UTM),
+        Field("utm_medium", "channel.utmMedium", UTM),
+        Field("utm_campaign", "channel.utmCampaign", UTM),
+        Field("utm_content", "channel.utmContent", UTM),
+        Field("utm_term", "channel.utmTerm", UTM),
+        Field("customer_key", "customer.ids.mindboxId", CUSTOMER_KEY),
+        Field("order_id", "order.ids.mindboxId", TEXT),
+        Field("product_price", "productView.price", AMOUNT),
+        ListField(
+            "products",
+            "products",
+            (
+                Field("product_id", f"ids.{PRODUCT_ID_SYSTEM}", TEXT),
+                Field("quantity", "count", AMOUNT),
+                Field("price", "price", AMOUNT),
+            ),
+        ),
+        ListField(
+            "categories",
+            "productCategories",
+            (Field("category_id", f"ids.{PRODUCT_ID_SYSTEM}", TEXT),),
+        ),
+        ListField(
+            "balance_changes",
+            "customerBalanceChanges",
+            (
+                Field("balance", "balanceType.ids.systemName", TEXT),
+                Field("kind", "balanceChangeKind", TEXT),
+                Field("amount", "changeAmount", SURE_AMOUNT, required=True),
+                Field("available_from", "availableFromDateTimeUtc", TIMESTAMP),
+                Field("expires_at", "expirationDateTimeUtc", TIMESTAMP),
+            ),
+        ),
+        Field("survey_score", f"customFields.{SURVEY_SCORE_FIELD}", maybe_whole_number("UInt8")),
+    ),
+)
+
+_PRODUCTS = DatasetSpec(
+    name="products",
+    description="Products as they were at each change: brand, category, prices, cost.",
+    kind=Kind.ENTITY,
+    protocol=Protocol.EXPORT,
+    root="",
+    format=Format.CSV,
+    key=("product_id",),
+    version="changed_at",
+    fields=(
+        Field("product_id", f"ProductIds{PRODUCT_ID_COLUMN}", TEXT, required=True),
+        Field("name", "ProductName", TEXT),
+        Field("vendor", "ProductVendorName", CATEGORY),
+        Field("brand", "ProductBrandSystemName", CATEGORY),
+        Field("category_id", f"ProductCategoryIds{PRODUCT_ID_COLUMN}", CATEGORY),
+        Field("category_name", "ProductCategoryName", CATEGORY),
+        Field("category_path", "ProductCategoryPath", TEXT),
+        Field("price", "ProductPrice", AMOUNT),
+        Field("old_price", "ProductOldPrice", AMOUNT),
+        Field("cost", f"ProductCustomFields{PRODUCT_COST_COLUMN}", AMOUNT),
+        Field("is_available", "ProductIsAvailable", FLAG),
+        Field("created_at", "ProductCreationDateTimeUtc", TIMESTAMP),
+        Field(
+            "changed_at",
+            "ProductChangeDateTimeUtc",
+            TIMESTAMP,
+            required=True,
+            fallbacks=("ProductCreationDateTimeUtc",),
+        ),
+    ),
+)
+
+_PROMOTIONS = DatasetSpec(
+    name="promotions",
+    description="Promotions as they were at each load that found them changed.",
+    kind=Kind.ENTITY,
+    protocol=Protocol.EXPORT,
+    root="promotions",
+    filter=Filter.UTC_SINCE,
+    key=("promotion_id",),
+    fields=(
+        Field("promotion_id", "ids.externalId", TEXT, required=True),
+        Field("name", "name", TEXT),
+        Field("state", "state", CATEGORY),
+        Field("starts_at", "startDateTimeUtc", TIMESTAMP),
+        Field("ends_at", "endDateTimeUtc", TIMESTAMP),
+    ),
+)
+
+_SEGMENT_CHANGES = DatasetSpec(
+    name="segment_changes",
+    description="Where customers were in a segmentation at each load that found them moved.",
+    kind=Kind.ENTITY,
+    protocol=Protocol.EXPORT,
+    root="customerSegments",
+    filter=Filter.UTC_SINCE,
+    segmentation=SegmentationColumn("segmentation"),
+    key=("segmentation", "customer_key"),
+    fields=(
+        Field("customer_key", "customer.ids.mindboxId", CUSTOMER_KEY, required=True),
+        Field("is_in", "inSegmentation", FLAG, required=True),
+        Field("segment", "segment.ids.externalId", CATEGORY),
     ),
 )
 
@@ -206,6 +405,29 @@ _CUSTOMER_MERGES = DatasetSpec(
     ),
 )
 
+# Both reports count the same things: the summary over a month, the dynamics day by day.
+_REPORT_MAILING = (
+    Field("mailing_id", "ReportMailingId", TEXT, required=True),
+    Field("variant_num", "ReportMailingVariantNum", whole_number("UInt8", absent=1)),
+    Field("mailing_name", "ReportMessageName", TEXT),
+    Field("channel", "ReportChannel", CATEGORY),
+    Field("messages_total", "ReportMessagesTotal", maybe_count()),
+    Field("sent", "ReportSent", maybe_count()),
+    Field("delivered", "ReportDelivered", maybe_count()),
+    Field("opened", "ReportOpened", maybe_count()),
+    Field("clicked", "ReportClicked", maybe_count()),
+    Field("unsubscribed", "ReportUnsubscribed", maybe_count()),
+    Field("spam", "ReportSpam", maybe_count()),
+    Field("bounced", "ReportBounced", maybe_count()),
+    Field("conversions", "ReportConversions", maybe_count()),
+    Field("conversion_revenue", "ReportConversionsRevenue", AMOUNT),
+)
+_REPORT_DAYS = (
+    WindowColumn("taken_on", "taken"),
+    WindowColumn("period_start", "first"),
+    WindowColumn("period_end", "last"),
+)
+
 _MAILING_REPORT_SUMMARY = DatasetSpec(
     name="mailing_report_summary",
     description="Mindbox's own summary report of mailings, by calendar month, as of a day.",
@@ -216,26 +438,31 @@ _MAILING_REPORT_SUMMARY = DatasetSpec(
     filter=Filter.LOCAL_DATES,
     key=("taken_on", "period_start", "mailing_id", "variant_num"),
     partition=("taken_on", "period_start"),
-    window_columns=(
-        WindowColumn("taken_on", "taken"),
-        WindowColumn("period_start", "first"),
-        WindowColumn("period_end", "last"),
-    ),
+    window_columns=_REPORT_DAYS,
     fields=(
-        Field("mailing_id", "ReportMailingId", TEXT, required=True),
-        Field("variant_num", "ReportMailingVariantNum", whole_number("UInt8", absent=1)),
-        Field("mailing_name", "ReportMessageName", TEXT),
-        Field("channel", "ReportChannel", CATEGORY),
-        Field("messages_total", "ReportMessagesTotal", maybe_count()),
-        Field("sent", "ReportSent", maybe_count()),
-        Field("delivered", "ReportDelivered", maybe_count()),
-        Field("opened", "ReportOpened", maybe_count()),
-        Field("clicked", "ReportClicked", maybe_count()),
-        Field("unsubscribed", "ReportUnsubscribed", maybe_count()),
-        Field("spam", "ReportSpam", maybe_count()),
-        Field("bounced", "ReportBounced", maybe_count()),
-        Field("conversions", "ReportConversions", maybe_count()),
-        Field("conversion_revenue", "ReportConversionsRevenue", AMOUNT),
+        *_REPORT_MAILING,
+        Field("subject", "ReportSubject", TEXT),
+        Field("folder", "ReportFolder", CATEGORY),
+        Field("brand", "ReportBrand", CATEGORY),
+    ),
+)
+
+_MAILING_REPORT_DYNAMICS = DatasetSpec(
+    name="mailing_report_dynamics",
+    description="Mindbox's own report of mailings by local day, as of a day.",
+    kind=Kind.SNAPSHOT,
+    protocol=Protocol.EXPORT,
+    root="",
+    format=Format.CSV,
+    filter=Filter.LOCAL_DATES,
+    key=("taken_on", "report_date", "mailing_id", "variant_num"),
+    partition=("taken_on", "period_start"),
+    window_columns=_REPORT_DAYS,
+    fields=(
+        Field("report_date", "ReportDate", DATE, required=True),
+        *_REPORT_MAILING,
+        Field("orders", "ReportOrders", maybe_count()),
+        Field("revenue", "ReportRevenue", AMOUNT),
     ),
 )
 
@@ -247,8 +474,13 @@ DATASETS: Mapping[str, DatasetSpec] = MappingProxyType(
             _MAILINGS,
             _MESSAGE_STATUSES,
             _ORDERS,
+            _CUSTOMER_ACTIONS,
+            _PRODUCTS,
+            _PROMOTIONS,
+            _SEGMENT_CHANGES,
             _CUSTOMER_MERGES,
             _MAILING_REPORT_SUMMARY,
+            _MAILING_REPORT_DYNAMICS,
         )
     }
 )

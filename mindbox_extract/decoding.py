@@ -50,13 +50,13 @@ class Origin:
     Attributes:
         window: of the load; rows of events outside it are told apart.
         extracted_at: when the load began, UTC.
-        days: ISO dates for the dataset's window columns, by column.
+        columns: texts of the columns that the request fills (days as ISO dates), by column.
     """
 
     load_id: str
     window: Window
     extracted_at: datetime
-    days: dict[str, str]
+    columns: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,10 @@ class Decoded:
 
 
 class Decoder:
-    """An embedded engine for one load; close it to give its memory back."""
+    """An embedded engine for one load; close it to give its memory back.
+
+    Its dataset's paths have the project's own names already (`own_names.named`).
+    """
 
     def __init__(self, spec: DatasetSpec, project: Project, customer_secret: str) -> None:
         self._spec = spec
@@ -103,7 +106,7 @@ class Decoder:
         plain = chunks(part, where)
         rows = rows_array(plain, self._spec.root, where) if self._is_json else plain
         with _Feed(rows) as feed:
-            query = decoding_query(self._spec, feed.descriptor, self._project.product_id_system)
+            query = decoding_query(self._spec, feed.descriptor)
             settings = ", ".join(f"{name} = {value}" for name, value in _ENGINE_SETTINGS.items())
             failure = None
             for table in self._results(
@@ -149,7 +152,7 @@ class Decoder:
             "export_id": part.export_id,
             "load_id": origin.load_id,
             **{name: f"{moment:%Y-%m-%d %H:%M:%S.%f}"[:-3] for name, moment in moments.items()},
-            **origin.days,
+            **origin.columns,
         }
 
 

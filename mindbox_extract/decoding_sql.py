@@ -9,8 +9,7 @@ row), `_row_hash` (keyed, only for bad rows) and `_outside` (the row belongs to 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .datasets import PRODUCT_ID_SYSTEM
-from .spec import DatasetSpec, Field, Format, ListField
+from .spec import DatasetSpec, Field, Filter, Format, ListField
 from .values import TEXTS, keyed_hash
 
 LOAD_COLUMNS = {
@@ -35,10 +34,15 @@ _OWN_NAMES = {"ids", "customFields"}
 
 @dataclass
 class _Node:
-    """What is read at a place in a row: text, texts, an object, or an array of objects."""
+    """What is read at a place in a row: text, texts, an object, or an array of objects.
+
+    Attributes:
+        is_demanding: elements of the array must have something that is read.
+    """
 
     children: dict[str, "_Node"] = field(default_factory=dict)
     is_array: bool = False
+    is_demanding: bool = False
 
     def structure(self) -> str:
         if self.children:
@@ -80,28 +84,15 @@ def _access(base: str, path: str) -> str:
 
 
 class _Compiler:
-    def __init__(self, spec: DatasetSpec, product_id_system: str) -> None:
+    def __init__(self, spec: DatasetSpec) -> None:
         self.spec = spec
-        self._own = {PRODUCT_ID_SYSTEM: product_id_system}
         self.moment = spec.version or spec.event_time or "NULL"
-
-    def path(self, path: str) -> str:
-        for placeholder, name in self._own.items():
-            path = path.replace(placeholder, name)
-        return path
 
     def tree(self) -> _Node:
         root = _Node()
         if self.spec.unnest:
-            root.add(self.spec.unnest, is_array=True)
-        for item in self.spec.fields:
-            if isinstance(item, ListField):
-                element = root.add(item.path, is_array=True)
-                for member in item.items:
-                    element.add(self.path(member.path))
-            else:
-                for path in filter(None, (item.path, item.fallback)):
-                    root.add(self.path(path), is_array=item.value is TEXTS)
+            root.add(self.spec.unnest, is_array=True).is_demanding = True
+        _grow(root, self.spec.fields)
         return root
 
     def text(self, item: Field, base: str) -> str:
@@ -110,43 +101,48 @@ class _Compiler:
             return f"tupleElement({base}, '{item.path}')"
         unnest = self.spec.unnest
         if unnest and item.path.startswith(f"{unnest}."):
-            return _access("element", self.path(item.path).removeprefix(f"{unnest}."))
-        found = [_access(base, self.path(path)) for path in (item.path, item.fallback) if path]
-        return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
+            return _access("element", item.path.removeprefix(f"{unnest}."))
+        found = [_access(base, path) for path in item.paths]
+        if len(found) == 1:
+            return found[0]
+        return f"coalesce({', '.join(found)})" if found else "CAST(NULL, 'Nullable(String)')"
 
-    def value(self, item: Field, base: str) -> str:
-        return item.value.read.format(x=self.text(item, base), moment=self.moment)
-
-    def column(self, item: Field | ListField) -> str:
+    def column(self, item: Field | ListField, base: str = "doc", depth: int = 1) -> str:
         if not isinstance(item, ListField):
-            return self.value(item, "doc")
-        members = ", ".join(self.value(member, "e") for member in item.items)
-        rows = f"arrayMap(e -> tuple({members}), tupleElement(doc, '{item.path}'))"
-        return f"CAST({rows}, '{item.type}')"
+            return item.value.read.format(x=self.text(item, base), moment=self.moment)
+        element = f"e{depth}"
+        members = ", ".join(self.column(member, element, depth + 1) for member in item.items)
+        rows = f"arrayMap({element} -> tuple({members}), tupleElement({base}, '{item.path}'))"
+        return f"CAST({rows}, {_literal(item.type)})"
 
     def problems(self) -> Iterator[tuple[str, str, str]]:
         """Conditions of everything that can be wrong with a row: (condition, path, reason)."""
         yield self._broken_json() if self.spec.format is Format.JSON else ("0", "", "")
         for item in self.spec.fields:
-            if isinstance(item, ListField):
-                array = f"tupleElement(doc, '{item.path}')"
-                yield (
-                    f"arrayExists(e -> tupleElement(e, '{_NO_OBJECT}') IS NOT NULL, {array})",
-                    item.path,
-                    "an element is not an object",
-                )
-                for member in item.items:
-                    for condition, reason in self._field_problems(member, "e"):
-                        yield (
-                            f"arrayExists(e -> {condition}, {array})",
-                            f"{item.path}.{self.path(member.path)}",
-                            reason,
-                        )
-            else:
-                for condition, reason in self._field_problems(item, "doc"):
-                    yield condition, self.path(item.path), reason
+            yield from self._item_problems(item, "doc", 1)
         if self.spec.format is Format.JSON:
             yield from self._misplaced(self.tree(), (), "doc")
+
+    def _item_problems(
+        self, item: Field | ListField, base: str, depth: int
+    ) -> Iterator[tuple[str, str, str]]:
+        if not isinstance(item, ListField):
+            for condition, reason in self._field_problems(item, base):
+                yield condition, item.path, reason
+            return
+        element, array = f"e{depth}", f"tupleElement({base}, '{item.path}')"
+        yield (
+            f"arrayExists({element} -> {_is_array(element)}, {array})",
+            item.path,
+            "an element is not an object",
+        )
+        for member in item.items:
+            for condition, path, reason in self._item_problems(member, element, depth + 1):
+                yield (
+                    f"arrayExists({element} -> {condition}, {array})",
+                    f"{item.path}.{path}",
+                    reason,
+                )
 
     def _field_problems(self, item: Field, base: str) -> Iterator[tuple[str, str]]:
         text = self.text(item, base)
@@ -175,47 +171,100 @@ class _Compiler:
         for key, child in node.children.items():
             here, place = (*path, key), f"tupleElement({base}, '{key}')"
             if child.is_array:
-                # Elements none of which can be read also leave an empty array.
-                keys = ", ".join(f"'{k}'" for k in here)
-                wrong = (
-                    f"{_is_none_of('Array', 'payload', here)} OR JSONLength(payload, {keys}) > 0"
-                )
+                wrong = _is_no_list(child, "payload", here)
                 yield f"empty({place}) AND ({wrong})", ".".join(here), "not an array of objects"
-                yield from self._misplaced_in_elements(child, here, (), place)
+                raw = f"JSONExtractArrayRaw(payload, {_keys(here)})"
+                yield from self._misplaced_in_elements(child, here, (), _Elements(place, raw))
             elif child.children:
                 wrong = f"({_is_empty(child, place)}) AND {_is_none_of('Object', 'payload', here)}"
                 yield f"{_is_array(place)} OR ({wrong})", ".".join(here), "not an object"
                 yield from self._misplaced(child, here, place)
 
     def _misplaced_in_elements(
-        self, node: _Node, array_path: tuple[str, ...], path: tuple[str, ...], array: str
+        self, node: _Node, array_path: tuple[str, ...], path: tuple[str, ...], elements: "_Elements"
     ) -> Iterator[tuple[str, str, str]]:
-        """The same for objects within the elements of an array."""
+        """The same for objects and arrays within the elements of an array."""
         for key, child in node.children.items():
-            if not child.children:
-                continue
             here = (*path, key)
+            full = ".".join((*array_path, *here))
             place = "e"
             for part in here:
                 place = f"tupleElement({place}, '{part}')"
-            keys = ", ".join(f"'{k}'" for k in array_path)
-            condition = (
-                f"arrayExists(e -> {_is_array(place)}, {array}) "
-                f"OR (arrayExists(e -> {_is_empty(child, place)}, {array}) "
-                f"AND arrayExists(r -> {_is_none_of('Object', 'r', here)}, "
-                f"JSONExtractArrayRaw(payload, {keys})))"
-            )
-            yield condition, ".".join((*array_path, *here)), "not an object"
-            yield from self._misplaced_in_elements(child, array_path, here, array)
+            if child.is_array:
+                wrong = _is_no_list(child, "r", here)
+                condition = f"arrayExists((e, r) -> empty({place}) AND ({wrong}), {elements.pairs})"
+                yield condition, full, "not an array of objects"
+                inner = _Elements(
+                    f"arrayFlatten(arrayMap(e -> {place}, {elements.array}))",
+                    f"arrayFlatten(arrayMap(r -> JSONExtractArrayRaw(r, {_keys(here)}), "
+                    f"{elements.raw}))",
+                )
+                yield from self._misplaced_in_elements(child, (*array_path, *here), (), inner)
+            elif child.children:
+                condition = (
+                    f"arrayExists(e -> {_is_array(place)}, {elements.array}) "
+                    f"OR (arrayExists(e -> {_is_empty(child, place)}, {elements.array}) "
+                    f"AND arrayExists(r -> {_is_none_of('Object', 'r', here)}, {elements.raw}))"
+                )
+                yield condition, full, "not an object"
+                yield from self._misplaced_in_elements(child, array_path, here, elements)
+
+
+@dataclass(frozen=True)
+class _Elements:
+    """The elements of an array of a row, or of all its arrays of one path: as read and as written.
+
+    Attributes:
+        array: expression of the elements as read.
+        raw: expression of the elements as JSON texts.
+    """
+
+    array: str
+    raw: str
+
+    @property
+    def pairs(self) -> str:
+        """Both as arguments of one lambda, which needs them equally long, even in a broken row."""
+        return f"{self.array}, arrayResize({self.raw}, length({self.array}), 'null')"
+
+
+def _grow(node: _Node, items: Sequence[Field | ListField]) -> None:
+    for item in items:
+        if isinstance(item, ListField):
+            element = node.add(item.path, is_array=True)
+            element.is_demanding = any(isinstance(m, Field) and m.required for m in item.items)
+            _grow(element, item.items)
+        else:
+            for path in item.paths:
+                node.add(path, is_array=item.value is TEXTS)
+
+
+def _literal(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _is_array(place: str) -> str:
     return f"tupleElement({place}, '{_NO_OBJECT}') IS NOT NULL"
 
 
+def _keys(path: tuple[str, ...]) -> str:
+    return ", ".join(f"'{key}'" for key in path)
+
+
 def _is_none_of(type_: str, document: str, path: tuple[str, ...]) -> str:
-    keys = ", ".join(f"'{key}'" for key in path)
-    return f"JSONType({document}, {keys}) NOT IN ('Null', '{type_}')"
+    return f"JSONType({document}, {_keys(path)}) NOT IN ('Null', '{type_}')"
+
+
+def _is_no_list(node: _Node, document: str, path: tuple[str, ...]) -> str:
+    """Whether what was read as an empty array is something else than a list of nothing we read."""
+    elements = f"JSONExtractArrayRaw({document}, {_keys(path)})"
+    wrong = (
+        f"notEmpty({elements})"
+        if node.is_demanding
+        else f"arrayExists(x -> JSONType(x) NOT IN ('Null', 'Object'), {elements})"
+    )
+    return f"{_is_none_of('Array', document, path)} OR {wrong}"
 
 
 def _is_empty(node: _Node, base: str) -> str:
@@ -237,9 +286,9 @@ def _source(compiler: _Compiler, descriptor: int) -> str:
     """Subquery of `payload` (the row's own bytes), `doc` (its allowed values), `_row_number`."""
     tree, spec = compiler.tree(), compiler.spec
     if spec.format is Format.JSON:
-        structure = tree.structure().replace("\\", "\\\\").replace("'", "\\'")
         decoded = (
-            f"SELECT _row_number, json AS payload, JSONExtract(json, '{structure}') AS doc "
+            "SELECT _row_number, json AS payload, "
+            f"JSONExtract(json, {_literal(tree.structure())}) AS doc "
             f"FROM file('/dev/fd/{descriptor}', JSONAsString, 'json String')"
         )
     else:
@@ -271,22 +320,26 @@ def content_hash(columns: dict[str, str]) -> str:
     )
 
 
-def decoding_query(spec: DatasetSpec, descriptor: int, product_id_system: str) -> str:
+def decoding_query(spec: DatasetSpec, descriptor: int) -> str:
     """The query that decodes the rows which arrive on an open file descriptor of this process.
 
     Its parameters: those of `keyed_hash_parameters`; decimal_separator, extracted_at, window_start,
     window_end, export_id, load_id (all String; moments as `YYYY-MM-DD hh:mm:ss.fff` in UTC); and
-    one String (`YYYY-MM-DD`) for each of the dataset's window columns, named like it.
+    one String (a day as `YYYY-MM-DD`) for each of the dataset's request columns, named like it.
     """
-    compiler = _Compiler(spec, product_id_system)
-    columns = [f"toDate({{{c.column}:String}}) AS `{c.column}`" for c in spec.window_columns]
+    compiler = _Compiler(spec)
+    columns = [
+        f"CAST({{{name}:String}}, '{type_}') AS `{name}`"
+        for name, type_ in spec.request_columns.items()
+    ]
     columns += [f"{compiler.column(item)} AS `{item.column}`" for item in spec.fields]
     moments = {
         name: f"toDateTime64({{{name}:String}}, 3, 'UTC')"
         for name in ("extracted_at", "window_start", "window_end")
     }
+    undated = "extracted_at" if spec.filter is Filter.UTC_SINCE else "window_end"
     columns += [
-        f"{f'`{spec.version}`' if spec.version else moments['window_end']} AS _version_at",
+        f"{f'`{spec.version}`' if spec.version else moments[undated]} AS _version_at",
         f"{moments['extracted_at']} AS _extracted_at",
         f"{moments['window_start']} AS _window_start",
         f"{moments['window_end']} AS _window_end",

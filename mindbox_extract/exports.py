@@ -132,9 +132,16 @@ class Exports:
         return result.urls
 
 
-def _filter(spec: DatasetSpec, request: Request) -> dict[str, str]:
+def _filter(spec: DatasetSpec, request: Request) -> dict[str, Any]:
     if spec.filter is Filter.LOCAL_DATES:
         return {"sinceDate": request.first.isoformat(), "tillDate": request.last.isoformat()}
+    if spec.filter is Filter.UTC_SINCE:
+        asked: dict[str, Any] = {}
+        if request.segmentation:
+            asked["segmentation"] = {"ids": {"externalId": request.segmentation}}
+        if not request.is_whole:
+            asked["sinceDateTimeUtc"] = _minutes(request.window.since)
+        return asked
     return {
         "sinceDateTimeUtc": _minutes(request.window.since),
         "tillDateTimeUtc": _minutes(request.window.till),

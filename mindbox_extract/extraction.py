@@ -11,6 +11,7 @@ import pyarrow as pa
 from .client import MindboxClient
 from .decoding import Decoder, Origin
 from .exports import Exports
+from .own_names import named
 from .pages import Pages
 from .payload import Part
 from .planning import Request, Unit
@@ -23,13 +24,20 @@ OnState = Callable[[str, str], None]
 
 @dataclass
 class Tally:
-    """What came so far of a unit."""
+    """What came so far of a unit.
+
+    Attributes:
+        unread: names of fields that came and are not read, as far as they were looked at.
+        absent: names of fields that are read and did not come.
+    """
 
     rows: int = 0
     quarantined: int = 0
     outside_window: int = 0
     bytes: int = 0
     export_ids: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
 
     @property
     def seen(self) -> int:
@@ -51,10 +59,12 @@ class Extraction:
     def __init__(
         self, spec: DatasetSpec, settings: Settings, project: Project, on_state: OnState
     ) -> None:
-        self._spec = spec
+        self._spec = named(spec, project)
         self._project = project
         self._client = MindboxClient(settings, project.transport)
-        self._decoder = Decoder(spec, project, settings.customer_key_secret.get_secret_value())
+        self._decoder = Decoder(
+            self._spec, project, settings.customer_key_secret.get_secret_value()
+        )
         self._on_state = on_state
 
     def __enter__(self) -> Self:
@@ -79,7 +89,9 @@ class Extraction:
         """
         for request in unit.requests:
             where = f"{self._spec.name} of {request.window}"
-            origin = Origin(load_id, unit.window, extracted_at, unit.days(self._spec, request))
+            if request.segmentation:
+                where = f"{where}, segmentation {request.segmentation}"
+            origin = Origin(load_id, unit.window, extracted_at, unit.columns(self._spec, request))
             for part in self._parts(request, where):
                 if part.export_id and part.export_id not in tally.export_ids:
                     tally.export_ids.append(part.export_id)

@@ -70,6 +70,9 @@ def load(
         Extraction(spec, settings, project, relay.export_state) as extraction,
     ):
         warehouse.prepare(spec)
+        if spec.segmentation:
+            present = warehouse.segmentations(spec)
+            units = [unit.complete(present) for unit in units]
         loader = _Loader(spec, load_id, project, warehouse, extraction, relay, clock)
         finished = warehouse.finished_windows(spec) if resume else set()
         for number, unit in enumerate(units, start=1):

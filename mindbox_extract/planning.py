@@ -4,11 +4,12 @@ A unit is fetched into one stage table, checked and landed as a whole, so it is 
 load resumes at.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from .errors import ConfigurationError
 from .project import Project
 from .spec import DatasetSpec, Filter, Kind
 from .window import DAY, Window
@@ -22,11 +23,15 @@ class Request:
         window: UTC moments for filters in UTC.
         first: first day (UTC, or project-local for reports).
         last: last day, inclusive.
+        segmentation: that is asked for, by its external id; empty where there is none.
+        is_whole: ask for everything there ever was, without a beginning.
     """
 
     window: Window
     first: date
     last: date
+    segmentation: str = ""
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,10 +47,25 @@ class Unit:
     requests: tuple[Request, ...]
     taken_on: date
 
-    def days(self, spec: DatasetSpec, request: Request) -> dict[str, str]:
-        """ISO dates of the dataset's window columns for a request."""
+    def columns(self, spec: DatasetSpec, request: Request) -> dict[str, str]:
+        """Texts of the columns that a request fills; days are ISO dates."""
         known = {"first": request.first, "last": request.last, "taken": self.taken_on}
-        return {column.column: known[column.day].isoformat() for column in spec.window_columns}
+        days = {column.column: known[column.day].isoformat() for column in spec.window_columns}
+        of_segmentation = (
+            {spec.segmentation.column: request.segmentation} if spec.segmentation else {}
+        )
+        return {**of_segmentation, **days}
+
+    def complete(self, present: Container[str]) -> "Unit":
+        """The unit that asks for the whole of each segmentation that is not present yet.
+
+        A change says nothing of those who did not change, so a segmentation begins with everybody.
+        """
+        requests = tuple(
+            replace(request, is_whole=request.segmentation not in present)
+            for request in self.requests
+        )
+        return replace(self, requests=requests)
 
     def partitions(self, spec: DatasetSpec) -> list[tuple[date, ...]]:
         """Partitions that the unit is the truth for; none for entities, which only add."""
@@ -61,7 +81,13 @@ def plan(spec: DatasetSpec, window: Window, project: Project, now: datetime) -> 
 
     Raises:
         WindowError: the window does not fit the dataset.
+        ConfigurationError: the dataset is asked for by segmentation, and none is configured.
     """
+    if spec.segmentation and not project.segmentations:
+        raise ConfigurationError(
+            f"{spec.name}: the project file names no segmentations; add their external ids to "
+            "`segmentations`"
+        )
     window.require_whole_minutes(spec.name)
     if spec.filter is Filter.LOCAL_DATES:
         return list(_months(window, project, now))
@@ -71,6 +97,8 @@ def plan(spec: DatasetSpec, window: Window, project: Project, now: datetime) -> 
     if clipped is None:
         return []
     today = now.astimezone(ZoneInfo(project.time_zone)).date()
+    if spec.filter is Filter.UTC_SINCE:
+        return [Unit(clipped, tuple(_requests_since(spec, clipped, project)), today)]
     return [
         Unit(piece, tuple(_requests(spec, piece)), today)
         for piece in clipped.pieces(project.export_days(spec.name))
@@ -82,6 +110,13 @@ def _requests(spec: DatasetSpec, window: Window) -> Iterator[Request]:
     for piece in pieces:
         days = piece.days()
         yield Request(piece, days[0], days[-1])
+
+
+def _requests_since(spec: DatasetSpec, window: Window, project: Project) -> Iterator[Request]:
+    """One request however long the window: the answer is the present state in any case."""
+    days = window.days()
+    for segmentation in project.segmentations if spec.segmentation else [""]:
+        yield Request(window, days[0], days[-1], segmentation)
 
 
 def _months(window: Window, project: Project, now: datetime) -> Iterator[Unit]:

@@ -6,13 +6,55 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from .errors import ConfigurationError
 
 TIME_ZONE_VARIABLE = "PROJECT_TIME_ZONE"
 
 OrderCategory = Literal["CheckedOut", "Paid", "Delivered", "Cancelled", "Returned"]
+ActionKind = Literal[
+    "site_visit",
+    "app_launch",
+    "category_view",
+    "product_view",
+    "cart_add",
+    "cart_remove",
+    "cart_set",
+    "cart_clear",
+    "checkout_start",
+    "registration",
+    "subscription",
+    "unsubscription",
+    "contact_invalid",
+    "contact_valid",
+    "points",
+    "survey_answer",
+]
+ContactPoint = Literal["online", "offline"]
+VisitSource = Literal[
+    "direct",
+    "organic_search",
+    "email",
+    "social",
+    "paid_social",
+    "paid_search",
+    "display",
+    "other_ads",
+    "referral",
+]
+
+_KINDS_OF_A_CHANNEL = frozenset(
+    {"subscription", "unsubscription", "contact_invalid", "contact_valid"}
+)
+_OWN_NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
 
 
 def _known_zone(name: str) -> str:
@@ -25,7 +67,8 @@ def _known_zone(name: str) -> str:
 
 class _Section(BaseModel):
     # A misspelt setting must not be ignored in silence.
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Ids that look like numbers are read from YAML as numbers.
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
 
 class Attribution(_Section):
@@ -35,6 +78,29 @@ class Attribution(_Section):
     sms_touch: Literal["click", "delivery"]
     excluded_mailing_types: list[Literal["mass", "trigger", "transaction"]]
     excluded_mailings: list[str]
+    break_on_non_direct_visit: bool
+    click_visit_grace_seconds: int = Field(ge=0, le=3600)
+
+
+class ActionTemplate(_Section):
+    """What actions of one of the project's own templates mean.
+
+    Attributes:
+        channel: of the subscription or contact that the action changes.
+        survey: that the action answers.
+    """
+
+    kind: ActionKind
+    channel: str = ""
+    survey: str = ""
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs(self) -> Self:
+        if bool(self.channel) != (self.kind in _KINDS_OF_A_CHANNEL):
+            raise ValueError(f"{self.kind} {'has no' if self.channel else 'needs a'} channel")
+        if bool(self.survey) != (self.kind == "survey_answer"):
+            raise ValueError(f"{self.kind} {'has no' if self.survey else 'needs a'} survey")
+        return self
 
 
 class Quarantine(_Section):
@@ -75,8 +141,13 @@ class Project(_Section):
     time_zone: Annotated[str, AfterValidator(_known_zone)]
     decimal_separator: Literal[".", ","]
     operations: dict[str, str]
-    product_id_system: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
-    action_templates: dict[str, str]
+    product_id_system: str = Field(pattern=_OWN_NAME)
+    product_cost_field: str | None = Field(pattern=_OWN_NAME)
+    action_templates: dict[str, ActionTemplate]
+    survey_score_field: str | None = Field(pattern=_OWN_NAME)
+    visit_sources: dict[str, VisitSource]
+    contact_points: dict[str, ContactPoint]
+    segmentations: list[str]
     order_status_categories: dict[str, OrderCategory]
     order_goal_categories: list[OrderCategory]
     attribution: Attribution
@@ -141,4 +212,11 @@ class Project(_Section):
             "attribution_sms_touch": self.attribution.sms_touch,
             "attribution_excluded_mailing_types": self.attribution.excluded_mailing_types,
             "attribution_excluded_mailings": self.attribution.excluded_mailings,
+            "attribution_break_on_non_direct_visit": self.attribution.break_on_non_direct_visit,
+            "attribution_click_visit_grace_seconds": self.attribution.click_visit_grace_seconds,
+            "action_templates": {
+                name: template.model_dump() for name, template in self.action_templates.items()
+            },
+            "contact_points": dict(self.contact_points),
+            "visit_sources": dict(self.visit_sources),
         }

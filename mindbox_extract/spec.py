@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .values import Value
+from .values import CATEGORY_TYPE, Value
 
 
 class Kind(StrEnum):
@@ -32,6 +32,8 @@ class Filter(StrEnum):
     """How a request says its window."""
 
     UTC_TIMES = "sinceDateTimeUtc/tillDateTimeUtc"
+    UTC_SINCE = "sinceDateTimeUtc"
+    """Only where it begins: the answer is the present state of what has changed since."""
     LOCAL_DATES = "sinceDate/tillDate"
 
 
@@ -49,27 +51,33 @@ class Field:
     Attributes:
         column: the raw table's column.
         path: where the value is, dots between keys. A path that starts with the dataset's
-            `unnest` array counts from its element.
+            `unnest` array counts from its element. Empty when the project has no such field: then
+            the column has its empty value.
         value: how it is read, and the column's type.
         required: a row without it goes to quarantine.
-        fallback: another path, read where the first has nothing.
+        fallbacks: other paths, read in turn where the ones before have nothing.
     """
 
     column: str
     path: str
     value: Value
     required: bool = False
-    fallback: str | None = None
+    fallbacks: tuple[str, ...] = ()
 
     @property
     def type(self) -> str:
         """ClickHouse type of the column."""
         return self.value.type
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Where its value may be, in the order in which it is looked for."""
+        return tuple(path for path in (self.path, *self.fallbacks) if path)
+
 
 @dataclass(frozen=True)
 class ListField:
-    """An array of objects that becomes a column of named tuples.
+    """An array of objects that becomes a column of named tuples; elements may hold lists again.
 
     A required value that an element lacks sends the whole row to quarantine: an order without one
     of its lines would be a wrong order.
@@ -77,7 +85,7 @@ class ListField:
 
     column: str
     path: str
-    items: tuple[Field, ...]
+    items: "tuple[Field | ListField, ...]"
 
     @property
     def type(self) -> str:
@@ -101,13 +109,24 @@ class WindowColumn:
 
 
 @dataclass(frozen=True)
+class SegmentationColumn:
+    """A column for the segmentation that the request was about; there is a request for each."""
+
+    column: str
+    type: str = CATEGORY_TYPE
+
+
+@dataclass(frozen=True)
 class DatasetSpec:
     """Everything the engines need to know of a dataset.
 
     Attributes:
         name: of the dataset, of its raw table, and of its operation in the project file.
         root: the only key of an export part, or the rows' key in a page.
-        version: column whose moment versions a row; None takes the end of the window.
+        segmentation: the column of the request's segmentation, for datasets that are asked for
+            segmentation by segmentation.
+        version: column whose moment versions a row; None takes the end of the window, or the
+            moment of extraction where a request has no end.
         event_time: column (UTC) that the export's filter looks at, for events whose rows carry it.
         partition: columns or expressions of the table's partition key.
         unnest: array whose elements become rows.
@@ -124,6 +143,7 @@ class DatasetSpec:
     format: Format = Format.JSON
     filter: Filter = Filter.UTC_TIMES
     window_columns: tuple[WindowColumn, ...] = ()
+    segmentation: SegmentationColumn | None = None
     version: str | None = None
     event_time: str | None = None
     partition: tuple[str, ...] = ()
@@ -131,16 +151,25 @@ class DatasetSpec:
     request_days: int | None = None
 
     @property
+    def request_columns(self) -> dict[str, str]:
+        """Columns that the request fills, and their types."""
+        days = {column.column: column.type for column in self.window_columns}
+        of = self.segmentation
+        return {of.column: of.type, **days} if of else days
+
+    @property
     def columns(self) -> dict[str, str]:
         """Columns of the raw table and their types, without the load columns."""
-        return {column.column: column.type for column in (*self.window_columns, *self.fields)}
+        return {**self.request_columns, **{item.column: item.type for item in self.fields}}
 
     def paths(self) -> Iterator[str]:
         """Every path that is decoded, from the row's root; nothing else ever is."""
-        for field in self.fields:
-            if isinstance(field, ListField):
-                yield from (f"{field.path}[].{item.path}" for item in field.items)
-            else:
-                yield field.path
-                if field.fallback:
-                    yield field.fallback
+        return _paths(self.fields, "")
+
+
+def _paths(items: tuple[Field | ListField, ...], prefix: str) -> Iterator[str]:
+    for item in items:
+        if isinstance(item, ListField):
+            yield from _paths(item.items, f"{prefix}{item.path}[].")
+        else:
+            yield from (f"{prefix}{path}" for path in item.paths)

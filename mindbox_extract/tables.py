@@ -3,6 +3,8 @@
 Raw and stage tables live in two databases; only whole partitions travel from one to the other.
 """
 
+from collections.abc import Mapping
+
 from .decoding_sql import LOAD_COLUMNS
 from .spec import DatasetSpec, Kind
 
@@ -36,6 +38,15 @@ _LOADS_COLUMNS = {
     "started_at": "DateTime64(3, 'UTC')",
     "finished_at": "DateTime64(3, 'UTC')",
     "message": "String",
+    # Names of fields that came and are not read, and of those that should have come and did not.
+    "unread": "Array(String)",
+    "absent": "Array(String)",
+}
+
+
+SERVICE_COLUMNS: Mapping[str, dict[str, str]] = {
+    QUARANTINE: _QUARANTINE_COLUMNS,
+    LOADS: _LOADS_COLUMNS,
 }
 
 

@@ -79,6 +79,14 @@ TIMESTAMP = Value(
     f" AND {_TIME} IS NOT NULL",
 )
 
+# A calendar day, written alone or with a midnight.
+DATE = Value(
+    "Date",
+    "ifNull(toDateOrNull(substring({x}, 1, 10)), toDate(0))",
+    r"match({x}, '^\\d{{4}}-\\d\\d-\\d\\d([ T]00:00(:00([.,]0+)?)?)?$')"
+    " AND toString(toDateOrNull(substring({x}, 1, 10))) = substring({x}, 1, 10)",
+)
+
 AMOUNT = Value(
     f"Nullable({MONEY})",
     f"toDecimal64OrNull({_NUMBER}, 4)",
@@ -91,14 +99,23 @@ _IS_WHOLE = r"match({x}, '^\\d+([.,]0*)?$')"
 
 def whole_number(type_: str, absent: int = 0) -> Value:
     """A count or number of the unsigned type; `absent` stands for one that is not given."""
-    read = f"accurateCastOrNull(toUInt64OrNull(extract({{x}}, '^\\\\d+')), '{type_}')"
+    read = _whole(type_)
     return Value(type_, f"ifNull({read}, {absent})", f"{_IS_WHOLE} AND {read} IS NOT NULL")
 
 
 def maybe_count() -> Value:
     """A count that may be unknown, which is not zero."""
-    number = whole_number("UInt64")
-    return Value("Nullable(UInt64)", "toUInt64OrNull(extract({x}, '^\\\\d+'))", number.readable)
+    return maybe_whole_number("UInt64")
+
+
+def maybe_whole_number(type_: str) -> Value:
+    """A number of the unsigned type that may be unknown, which is not zero."""
+    read = _whole(type_)
+    return Value(f"Nullable({type_})", read, f"{_IS_WHOLE} AND {read} IS NOT NULL")
+
+
+def _whole(type_: str) -> str:
+    return f"accurateCastOrNull(toUInt64OrNull(extract({{x}}, '^\\\\d+')), '{type_}')"
 
 
 FLAG = Value(

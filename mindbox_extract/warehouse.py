@@ -14,17 +14,20 @@ from urllib3.exceptions import HTTPError
 
 from .decoding_sql import content_hash
 from .errors import WarehouseError
+from .schema import additions
 from .settings import Settings
 from .spec import DatasetSpec, Kind
 from .tables import (
     LOADS,
     QUARANTINE,
     RAW,
+    SERVICE_COLUMNS,
     STAGE,
     create_raw_table,
     create_service_tables,
     create_stage_table,
     quoted,
+    table_columns,
 )
 from .window import Window
 
@@ -102,10 +105,34 @@ class Warehouse:
             ) from error
 
     def prepare(self, *specs: DatasetSpec) -> None:
-        """Create databases and raw tables that are not there yet."""
+        """Create databases and raw tables that are not there yet, and add columns that are new.
+
+        Raises:
+            WarehouseError: also when a column has a type that the dataset's rows do not fit.
+        """
         with self._named("creating raw tables"):
             for statement in (*create_service_tables(), *map(create_raw_table, specs)):
                 self._client.command(statement)
+        wanted = {**SERVICE_COLUMNS, **{spec.name: table_columns(spec) for spec in specs}}
+        present = self.columns()
+        for table, columns in wanted.items():
+            addition = additions(table, present[table], columns)
+            if addition:
+                with self._named(f"adding columns to {RAW}.{table}"):
+                    self._client.command(addition)
+
+    def columns(self) -> dict[str, dict[str, str]]:
+        """Columns and types of every raw table that exists."""
+        with self._named("reading the columns of raw tables"):
+            found = self._client.query(
+                "SELECT table, name, type FROM system.columns WHERE database = {raw:String} "
+                "ORDER BY table, position",
+                {"raw": RAW},
+            ).result_rows
+        tables: dict[str, dict[str, str]] = {}
+        for table, name, type_ in found:
+            tables.setdefault(table, {})[name] = type_
+        return tables
 
     def create_stage(self, spec: DatasetSpec, prefix: str, load_id: str) -> str:
         """Create the load's stage table and return its name.
@@ -157,6 +184,28 @@ class Warehouse:
             ).first_row
             if rows != distinct:
                 self._client.command(f"OPTIMIZE TABLE {table} FINAL DEDUPLICATE BY {columns}")
+
+    def leave_changes(self, spec: DatasetSpec, name: str) -> None:
+        """Take rows off a stage table that equal the newest version in the raw table."""
+        stage, raw = f"{quoted(STAGE)}.{quoted(name)}", f"{quoted(RAW)}.{quoted(spec.name)}"
+        key = ", ".join(map(quoted, spec.key))
+        known = (
+            f"SELECT argMax(_content_hash, (_version_at, _extracted_at, _content_hash)) FROM {raw} "
+            f"WHERE ({key}) IN (SELECT {key} FROM {stage}) GROUP BY {key}"
+        )
+        with self._named(f"comparing the stage table {name} with {spec.name}"):
+            self._client.command(f"ALTER TABLE {stage} DELETE WHERE _content_hash IN ({known})")
+
+    def segmentations(self, spec: DatasetSpec) -> set[str]:
+        """Segmentations of which the raw table holds something."""
+        if spec.segmentation is None:
+            return set()
+        with self._named(f"reading the segmentations of {spec.name}"):
+            found = self._client.query(
+                f"SELECT DISTINCT {quoted(spec.segmentation.column)} "
+                f"FROM {quoted(RAW)}.{quoted(spec.name)}"
+            ).result_rows
+        return {name for (name,) in found}
 
     def partition_counts(
         self, spec: DatasetSpec, partitions: Sequence[Partition], stage: str | None = None

@@ -11,6 +11,7 @@ from mindbox_extract.datasets import DATASETS
 from mindbox_extract.load import LoadReport, load
 from mindbox_extract.project import Project
 from mindbox_extract.settings import PROJECT_FILE, Settings
+from mindbox_extract.spec import Kind
 from mindbox_extract.status import fingerprint_of
 from mindbox_extract.warehouse import Fingerprint
 from mindbox_extract.window import Window
@@ -120,7 +121,7 @@ def stages(warehouse: Client) -> Callable[[], list[str]]:
 
 def clock_of(dataset: str) -> dict[str, Callable[[], datetime]]:
     """Keywords that keep a report's loads on one day, whenever the tests run."""
-    if dataset == "mailing_report_summary":
+    if DATASETS[dataset].kind is Kind.SNAPSHOT:
         return {"clock": lambda: UNTIL + timedelta(hours=12)}
     return {}
 

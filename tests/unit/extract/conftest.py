@@ -10,6 +10,7 @@ import pytest
 
 from mindbox_extract.datasets import DATASETS
 from mindbox_extract.decoding import Decoder, Origin
+from mindbox_extract.own_names import named
 from mindbox_extract.payload import Part, unnamed_file
 from mindbox_extract.project import Project
 from mindbox_extract.settings import PROJECT_FILE
@@ -60,7 +61,7 @@ def decode(project: Project) -> Iterator[Decode]:
         dataset: str, content: list[Any] | bytes, days: dict[str, str] | None = None
     ) -> DecodedPart:
         if dataset not in decoders:
-            decoders[dataset] = Decoder(DATASETS[dataset], project, SECRET)
+            decoders[dataset] = Decoder(named(DATASETS[dataset], project), project, SECRET)
         part = part_of(content if isinstance(content, bytes) else as_part(dataset, content))
         origin = Origin("the-load", MAY, EXTRACTED_AT, days or {})
         good, bad, outside = [], [], 0
@@ -134,5 +135,34 @@ def a_customer(**changes: Any) -> dict[str, Any]:
         "changeDateTimeUtc": "2024-05-03 00:00:00.001",
         "area": {"name": "Москва"},
         "subscriptions": [{"brand": "yasen", "pointOfContact": "Email", "isSubscribed": True}],
+        **changes,
+    }
+
+
+def an_action(**changes: Any) -> dict[str, Any]:
+    """An action as the export writes it: points spent on an order, seen as a cart for the test."""
+    return {
+        "ids": {"mindboxId": 8800},
+        "actionTemplate": {"ids": {"systemName": "IzmenenieBallov"}, "name": "Изменение баллов"},
+        "dateTimeUtc": "2024-04-20T09:00:00Z",
+        "creationDateTimeUtc": "2024-05-03T10:00:00.5Z",
+        "brand": {"ids": {"systemName": "yasen"}},
+        "channel": {"ids": {"mindboxId": 70, "externalId": "site"}, "name": "Сайт"},
+        "customer": {"ids": {"mindboxId": 4711}, "email": "ivan@example.org"},
+        "products": [{"ids": {"website": "p-1"}, "count": 2, "price": 1290}],
+        "productCategories": [{"ids": {"website": "plaids"}}],
+        "productView": {"price": 1290.5, "isAvailable": True},
+        "customerBalanceChanges": [
+            {
+                "balanceType": {"ids": {"systemName": "bonus"}},
+                "changeAmount": -120,
+                "availableFromDateTimeUtc": None,
+                "expirationDateTimeUtc": "2024-09-01 00:00:00",
+                "balanceChangeKind": "RetailOrderPayment",
+                "comment": "звонил Иван",
+            }
+        ],
+        "order": {"ids": {"mindboxId": 31}},
+        "customFields": {"npsScore": 9, "npsComment": "всё понравилось, Иван"},
         **changes,
     }

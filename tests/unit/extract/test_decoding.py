@@ -64,6 +64,7 @@ def test_an_order_becomes_a_row_with_lines(decode: Decode) -> None:
             "base_price": Decimal(600),
             "line_amount": Decimal("1000.5"),
             "status": "Paid",
+            "promotions": [],
         }
     ]
     assert (row["total_price"], row["delivery_cost"]) == (Decimal("1000.5"), None)

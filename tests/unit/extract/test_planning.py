@@ -35,7 +35,7 @@ def test_a_backfill_of_events_takes_long_windows_and_day_partitions(project: Pro
 def test_merges_are_asked_day_by_day_and_share_a_stage(project: Project) -> None:
     spec = DATASETS["customer_merges"]
     (unit,) = plan(spec, window("2024-02-27", "2024-03-02"), project, NOW)
-    asked = [unit.days(spec, request)["merged_on"] for request in unit.requests]
+    asked = [unit.columns(spec, request)["merged_on"] for request in unit.requests]
     assert asked == ["2024-02-27", "2024-02-28", "2024-02-29", "2024-03-01"]
 
 
@@ -44,7 +44,7 @@ def test_reports_take_calendar_months_up_to_the_last_local_day_that_is_over(
 ) -> None:
     spec = DATASETS["mailing_report_summary"]
     units = plan(spec, window("2024-06-30", "2024-07-16"), project, NOW)
-    assert [unit.days(spec, unit.requests[0]) for unit in units] == [
+    assert [unit.columns(spec, unit.requests[0]) for unit in units] == [
         {"taken_on": "2024-07-16", "period_start": "2024-06-01", "period_end": "2024-06-30"},
         {"taken_on": "2024-07-16", "period_start": "2024-07-01", "period_end": "2024-07-15"},
     ]
