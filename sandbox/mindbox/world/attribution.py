@@ -1,7 +1,7 @@
 """Which mailing an order is credited to: the last non-direct touch, as Mindbox defines it.
 
-Source of the rule: Mindbox help, "Атрибуция"; visits to the site are not part of this world, so
-the rule that another visit breaks the credit has nothing to act on.
+Source of the rule: Mindbox help, "Атрибуция". A visit to the site that comes from elsewhere after
+the touch breaks the credit; a direct one does not.
 """
 
 from __future__ import annotations
@@ -11,18 +11,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sandbox.mindbox.world.actions import FIRST_SOURCE, Template
 from sandbox.mindbox.world.arrays import Array, Columns
-from sandbox.mindbox.world.clock import DAY
+from sandbox.mindbox.world.clock import DAY, NEVER, SECOND
 from sandbox.mindbox.world.messages import Status
 from sandbox.mindbox.world.orders import ANONYMOUS, LineStatus
+from sandbox.mindbox.world.traffic import Source
 
 if TYPE_CHECKING:
+    from sandbox.mindbox.world.actions import Actions
     from sandbox.mindbox.world.arrays import Bools, Ints
     from sandbox.mindbox.world.customers import Customers
     from sandbox.mindbox.world.mailings import Plan
     from sandbox.mindbox.world.messages import Messages, Statuses
     from sandbox.mindbox.world.orders import Lines, Orders
 
+CLICK_VISIT_GRACE = 300 * SECOND
+"""A visit so soon after a click was started by it, even where the link's marks were lost."""
+LONG_AGO = -NEVER
 GOAL = (LineStatus.CHECKED_OUT, LineStatus.PAID, LineStatus.DELIVERED)
 
 
@@ -74,14 +80,59 @@ def touches(plan: Plan, customers: Customers, messages: Messages, statuses: Stat
     )
 
 
+@dataclass(frozen=True)
+class Visits(Columns):
+    """Visits that break the credit of earlier touches.
+
+    Attributes:
+        person: index of the customer that the visitor is known as in the end.
+        brand: of the site.
+        at: ms UTC.
+    """
+
+    person: Array
+    brand: Array
+    at: Ints
+
+
+def foreign_visits(
+    plan: Plan, customers: Customers, messages: Messages, statuses: Statuses, actions: Actions
+) -> Visits:
+    """Visits to the site that are neither direct nor started by a mailing.
+
+    A mailing started those that carry its UTM marks, and those within `CLICK_VISIT_GRACE` after a
+    click of the same person on any mailing of the same brand, transactional ones included.
+    """
+    direct = FIRST_SOURCE + Source.DIRECT
+    stranger = (actions.template == Template.SITE_VISIT) & (actions.contact != direct)
+    visits = actions.take(np.flatnonzero(stranger & (actions.mailing < 0)))
+    person = customers.person[visits.customer]
+    clicks = np.flatnonzero(statuses.kind == Status.CLICKED)
+    message = statuses.message[clicks]
+    clicker = customers.person[messages.customer[message]]
+    group = _group(clicker, plan["brand"][messages.mailing[message]])
+    clicked_at = _last_before(
+        (group, statuses.at[clicks]), (_group(person, visits.brand), visits.at)
+    )
+    foreign = visits.at - clicked_at > CLICK_VISIT_GRACE
+    return Visits(person=person[foreign], brand=visits.brand[foreign], at=visits.at[foreign])
+
+
 def credit(
-    clicks: Touches, customers: Customers, orders: Orders, in_goal: Bools, window_days: int
+    clicks: Touches,
+    visits: Visits,
+    customers: Customers,
+    orders: Orders,
+    in_goal: Bools,
+    *,
+    window_days: int,
 ) -> Array:
     """Position of the message that each order is credited to, -1 for none.
 
     An order in the goal goes to the person's last touch of the same brand at or before its first
     action, the larger message id among equals, unless more than `window_days` times 24 h lie
-    between. Persons are those of the end: all merges are known.
+    between, or a foreign visit of the person to the brand's site does. No older touch is tried.
+    Persons are those of the end: all merges are known.
     """
     order = np.flatnonzero(in_goal & (orders.customer != ANONYMOUS))
     person = np.concatenate([clicks.person, customers.person[orders.customer[order]]])
@@ -89,7 +140,7 @@ def credit(
     at = np.concatenate([clicks.at, orders.ordered_at[order]])
     is_order = np.repeat([False, True], [len(clicks), len(order)])
     message_id = np.concatenate([clicks.message_id, np.zeros(len(order), np.int64)])
-    group = person.astype(np.int64) * 256 + brand
+    group = _group(person, brand)
 
     # One timeline per person and brand; at one moment touches stand before orders.
     line_up = np.lexsort((message_id, is_order, at, group))
@@ -101,6 +152,31 @@ def credit(
     earned = (
         (found >= 0) & (group[asker] == group[giver]) & (at[asker] - at[giver] <= window_days * DAY)
     )
+    visited_at = _last_before(
+        (_group(visits.person, visits.brand), visits.at), (group[asker], at[asker])
+    )
+    earned &= visited_at <= at[giver]
     credited = np.full(len(orders), -1, np.int32)
     credited[order[asker[earned] - len(clicks)]] = clicks.message[giver[earned]]
     return credited
+
+
+def _group(person: Array, brand: Array) -> Ints:
+    return np.asarray(person.astype(np.int64) * 256 + brand)
+
+
+def _last_before(events: tuple[Ints, Ints], asking: tuple[Ints, Ints]) -> Ints:
+    """The last event of the group at or before each moment asked for, LONG_AGO without one.
+
+    Both come as group and ms UTC.
+    """
+    group = np.concatenate([events[0], asking[0]])
+    at = np.concatenate([events[1], asking[1]])
+    asks = np.repeat([False, True], [len(events[0]), len(asking[0])])
+    line_up = np.lexsort((asks, at, group))
+    last = np.maximum.accumulate(np.where(asks[line_up], -1, np.arange(len(line_up))))
+    found = line_up[np.maximum(last, 0)]
+    known = (last >= 0) & (group[found] == group[line_up])
+    answers = np.full(len(line_up), LONG_AGO)
+    answers[line_up] = np.where(known, at[found], LONG_AGO)
+    return answers[len(events[0]) :]

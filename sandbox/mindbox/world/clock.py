@@ -25,7 +25,7 @@ _HOUR_DEMAND = (
     *(0.28, 0.16, 0.10, 0.07, 0.07, 0.11, 0.26, 0.52, 0.82, 1.08, 1.28, 1.38),
     *(1.40, 1.38, 1.32, 1.28, 1.26, 1.28, 1.36, 1.50, 1.62, 1.60, 1.24, 0.66),
 )
-_PEAKS = {(2, 22): 1.7, (3, 7): 1.9, (11, 11): 2.0, (11, 28): 2.6, (12, 30): 1.5, (1, 1): 0.35}
+HOLIDAYS = {(2, 22): 1.7, (3, 7): 1.9, (11, 11): 2.0, (11, 28): 2.6, (12, 30): 1.5, (1, 1): 0.35}
 """Days when Russian shops sell unlike their month: (month, day) → factor."""
 
 
@@ -81,7 +81,7 @@ class Demand:
             [
                 _MONTH_DEMAND[d.month - 1]
                 * _WEEKDAY_DEMAND[d.weekday()]
-                * _PEAKS.get((d.month, d.day), 1.0)
+                * HOLIDAYS.get((d.month, d.day), 1.0)
                 for d in calendar.dates
             ]
         )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sandbox.mindbox.world.arrays import Array, Columns
 from sandbox.mindbox.world.clock import DAY, HOUR, MINUTE, SECOND
-from sandbox.mindbox.world.customers import NO_BIRTH_DATE
+from sandbox.mindbox.world.customers import birthdays as birthdays_of
 from sandbox.mindbox.world.mailings import Channel, Occasion
 from sandbox.mindbox.world.messages import Candidates, has_contact
 
 if TYPE_CHECKING:
-    from sandbox.mindbox.world.arrays import Array, Ints
+    from sandbox.mindbox.world.arrays import Ints
     from sandbox.mindbox.world.orders import Orders, Sales
     from sandbox.mindbox.world.scene import Scene
 
@@ -35,7 +37,7 @@ class Letters(NamedTuple):
 def welcomes(scene: Scene) -> Candidates:
     """Two letters after registration; the imported base of the first days gets none."""
     customers = scene.customers
-    customer = np.flatnonzero(customers.registered_at > scene.settings.since_ms + 2 * DAY)
+    customer = np.flatnonzero(~customers.imported(scene.settings.since_ms))
     brand = customers.main_brand[customer]
     at = customers.registered_at[customer]
     later = at + 3 * DAY + 7 * HOUR
@@ -46,42 +48,47 @@ def welcomes(scene: Scene) -> Candidates:
     )
 
 
-def abandoned_carts(scene: Scene) -> Candidates:
-    """An hour after a cart was left: by e-mail where there is one, else by mobile push."""
+@dataclass(frozen=True)
+class Carts(Columns):
+    """Carts that were filled and left.
+
+    Attributes:
+        customer: index of the customer.
+        brand: index of the brand on whose site it was.
+        left_at: ms UTC of the last thing done to it.
+    """
+
+    customer: Array
+    brand: Array
+    left_at: Ints
+
+
+def carts_left(scene: Scene) -> Carts:
+    """Carts left by customers who would buy anyway; none while the tracker sees nothing."""
     customers, demand, rng = scene.customers, scene.demand, scene.rng
     since, till = customers.registered_at, customers.buying_ends(scene.settings.until_ms)
     expected = customers.eagerness * demand.between(since, till)
     times = rng.poisson(np.minimum(expected * _CARTS_PER_ORDER, 200.0))
-    customer = np.repeat(np.arange(len(customers)), times)
+    customer = np.repeat(np.arange(len(customers), dtype=np.int32), times)
     left_at = demand.draw(rng.random(len(customer)), since[customer], till[customer])
-    at = left_at + HOUR + rng.integers(0, 3 * MINUTE, len(customer))
+    seen = ~scene.outage.hides(left_at)
+    customer, left_at = customer[seen], left_at[seen]
+    return Carts(customer=customer, brand=customers.main_brand[customer], left_at=left_at)
+
+
+def abandoned_carts(scene: Scene, carts: Carts) -> Candidates:
+    """An hour after a cart was left: by e-mail where there is one, else by mobile push."""
+    at = carts.left_at + HOUR + scene.rng.integers(0, 3 * MINUTE, len(carts))
     return _reaching(
         scene,
-        *_email_or(scene, Occasion.ABANDONED_CART, Channel.MOBILE_PUSH, customer, at),
+        *_email_or(scene, Occasion.ABANDONED_CART, Channel.MOBILE_PUSH, carts.customer, at),
     )
 
 
 def birthdays(scene: Scene) -> Candidates:
     """Greetings at ten in the morning, project time: e-mail, or SMS where there is no e-mail."""
-    customers, calendar = scene.customers, scene.calendar
-    known = np.flatnonzero(customers.birth_date > NO_BIRTH_DATE)
-    born = customers.birth_date[known].astype("datetime64[D]")
-    in_year = (born - born.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64)
-    years = range(calendar.dates[0].year, calendar.dates[-1].year + 1)
-    customer = np.tile(known, len(years))
-    days = np.concatenate(
-        [np.datetime64(f"{year}-01-01", "D").astype(np.int64) + in_year for year in years]
-    )
-    position = days - np.datetime64(calendar.first, "D").astype(np.int64)
-    inside = (position >= 0) & (position < len(calendar.starts))
-    customer, at = customer[inside], calendar.starts[position[inside]] + 10 * HOUR
-    at = at + customers.mindbox_id[customer] % (11 * MINUTE)
-    # Whoever was merged by then is greeted once, under the id that lives on.
-    alive = (at >= customers.registered_at[customer]) & (at < customers.ended_at[customer])
-    alive &= at >= scene.settings.since_ms
-    return _reaching(
-        scene, *_email_or(scene, Occasion.BIRTHDAY, Channel.SMS, customer[alive], at[alive])
-    )
+    customer, at = birthdays_of(scene.customers, scene.calendar, scene.settings)
+    return _reaching(scene, *_email_or(scene, Occasion.BIRTHDAY, Channel.SMS, customer, at))
 
 
 def after_orders(scene: Scene, sales: Sales) -> Candidates:

@@ -206,6 +206,14 @@ def fill(scene: Scene, sales: Sales) -> tuple[Orders, Lines]:
     return orders, lines
 
 
+def only(orders: Orders, lines: Lines, kept: Bools) -> tuple[Orders, Lines]:
+    """The orders kept, with their lines."""
+    place = (np.cumsum(kept) - 1).astype(np.int32)
+    orders, lines = orders.take(kept), lines.take(kept[lines.order])
+    first_line = np.cumsum(orders.line_count, dtype=np.int64) - orders.line_count
+    return replace(orders, first_line=first_line), replace(lines, order=place[lines.order])
+
+
 def line_status(orders: Orders, lines: Lines) -> Array:
     """Status of every line at the end, as LineStatus.
 

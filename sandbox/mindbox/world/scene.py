@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sandbox.mindbox.world.clock import Calendar, Demand
     from sandbox.mindbox.world.customers import Customers
     from sandbox.mindbox.world.mailings import Plan
+    from sandbox.mindbox.world.outage import Outage
     from sandbox.mindbox.world.settings import WorldSettings
 
 
@@ -24,6 +25,7 @@ class Stage:
     demand: Demand
     catalogue: Catalogue
     plan: Plan
+    outage: Outage
 
 
 @dataclass(frozen=True)

@@ -11,21 +11,27 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import numpy as np
 
 from sandbox.mindbox.world import (
+    actions,
     attribution,
     campaigns,
     catalogue,
     customers,
+    deeds,
     flows,
     mailings,
     orders,
     points,
+    sessions,
+    steps,
 )
+from sandbox.mindbox.world.actions import Actions, Items
 from sandbox.mindbox.world.canaries import Planting
 from sandbox.mindbox.world.chance import stream
 from sandbox.mindbox.world.clock import Calendar, Demand
 from sandbox.mindbox.world.customers import Customers, Merges
 from sandbox.mindbox.world.messages import Candidates, Messages, Statuses
 from sandbox.mindbox.world.orders import Lines, Orders, Sales
+from sandbox.mindbox.world.outage import Outage
 from sandbox.mindbox.world.points import Movements
 from sandbox.mindbox.world.reactions import Wave, react
 from sandbox.mindbox.world.scene import Scene, Stage
@@ -38,6 +44,7 @@ if TYPE_CHECKING:
     from sandbox.mindbox.world.arrays import Array, Columns
     from sandbox.mindbox.world.canaries import Canary
     from sandbox.mindbox.world.catalogue import Catalogue
+    from sandbox.mindbox.world.flows import Carts
     from sandbox.mindbox.world.mailings import Plan
 
 Table = TypeVar("Table", bound="Columns")
@@ -71,6 +78,9 @@ class World:
     orders: Orders
     lines: Lines
     movements: Movements
+    actions: Actions
+    items: Items
+    outage: Outage
 
     @classmethod
     def generate(cls, settings: WorldSettings, progress: Progress | None = None) -> World:
@@ -125,6 +135,9 @@ class World:
             orders=Orders.load(folder / "orders"),
             lines=Lines.load(folder / "lines"),
             movements=Movements.load(folder / "movements"),
+            actions=Actions.load(folder / "actions"),
+            items=Items.load(folder / "items"),
+            outage=stage.outage,
         )
 
     def _tables(self) -> dict[str, Columns]:
@@ -136,17 +149,21 @@ class World:
             "orders": self.orders,
             "lines": self.lines,
             "movements": self.movements,
+            "actions": self.actions,
+            "items": self.items,
         }
 
 
 def _stage(settings: WorldSettings) -> Stage:
     calendar = Calendar(settings.since_ms, settings.until_ms, settings.time_zone)
+    outage = Outage.of(settings, calendar)
     return Stage(
         settings=settings,
         calendar=calendar,
         demand=Demand.over(calendar, settings.since_ms, settings.until_ms),
         catalogue=catalogue.generate(settings),
-        plan=mailings.generate(settings, calendar),
+        plan=outage.postponed(mailings.generate(settings, calendar)),
+        outage=outage,
     )
 
 
@@ -160,23 +177,27 @@ class _Block:
     orders: Orders
     lines: Lines
     movements: Movements
+    actions: Actions
+    items: Items
 
 
 def _block(stage: Stage, number: int, people: int, first: int) -> _Block:
     """Live through history in three waves, each made possible by the orders of the one before.
 
     Campaigns and the customers' own doings first; then what orders set off (orders of the first
-    wave's readers among them); then the notices of all orders.
+    wave's readers among them); then the notices of all orders. What was looked at on the way
+    there is told last: by then it is known who clicked and who ordered.
     """
     settings = stage.settings
     rng = stream(settings.seed, "block", number)
     crowd = customers.generate(settings, stage.demand, rng, people, first)
     scene = Scene(**vars(stage), customers=crowd, rng=rng)
+    carts = flows.carts_left(scene)
     own = Candidates.join(
         [
             campaigns.recipients(scene),
             flows.welcomes(scene),
-            flows.abandoned_carts(scene),
+            flows.abandoned_carts(scene, carts),
             flows.birthdays(scene),
         ]
     )
@@ -188,18 +209,39 @@ def _block(stage: Stage, number: int, people: int, first: int) -> _Block:
     bought = Sales.join([bought, orders.moved(scene, waves[1], len(waves[0].messages))])
 
     receipts, lines = orders.fill(scene, bought)
+    receipts, lines = orders.only(receipts, lines, ~stage.outage.deters(receipts, rng))
     receipts, movements = points.settle(scene, receipts, lines)
     waves.append(react(scene, flows.order_notices(scene, receipts), contacts_may_die=False))
     sent, told = _waves_joined(waves)
-    crowd = customers.with_last_change(crowd, settings.until_ms)
+    visitors = replace(scene, rng=stream(settings.seed, "sessions", number))
+    done, items = _actions(visitors, (sent, told), (receipts, lines), carts, movements)
     return _Block(
-        customers=crowd,
+        customers=customers.with_last_change(crowd, settings.until_ms),
         messages=sent,
         statuses=told,
         orders=receipts,
         lines=lines,
         movements=movements,
+        actions=done,
+        items=items,
     )
+
+
+def _actions(
+    scene: Scene,
+    letters: tuple[Messages, Statuses],
+    bought: tuple[Orders, Lines],
+    carts: Carts,
+    movements: Movements,
+) -> tuple[Actions, Items]:
+    """What Mindbox knows of a block's doings: recorded, within history and before its end."""
+    settings, receipts = scene.settings, bought[0]
+    visits = sessions.of_block(scene, *letters, receipts, carts)
+    tracked, items = steps.taken(scene, visits, *bought)
+    tracked, items = actions.only(tracked, items, ~scene.outage.hides(tracked.at))
+    everything = Actions.join([tracked, deeds.done(scene, receipts, movements)])
+    known = (everything.at >= settings.since_ms) & (everything.created_at < settings.until_ms)
+    return actions.only(everything, items, known)
 
 
 def _waves_joined(waves: list[Wave]) -> tuple[Messages, Statuses]:
@@ -228,6 +270,10 @@ def _assembled(stage: Stage, blocks: list[_Block]) -> World:
     bought = [b.orders for b in blocks]
     filled = [b.lines for b in blocks]
     accounts = [b.movements for b in blocks]
+    done = [b.actions for b in blocks]
+    named = [b.items for b in blocks]
+    account = _starts([len(movements) for movements in accounts])
+    deed = _starts([len(actions_of_block) for actions_of_block in done])
     blocks.clear()
 
     crowd = _joined(crowds, person=people, merged_into=people)
@@ -251,22 +297,39 @@ def _assembled(stage: Stage, blocks: list[_Block]) -> World:
     lines = replace(lines, order=order_place[lines.order])
     lines = lines.take(np.lexsort((lines.number, lines.order)))
     by_time = np.argsort(np.concatenate([m.at for m in accounts]), kind="stable")
+    movement_place = _places(by_time)
     movements = _joined(accounts, by_time, customer=people, order=receipt)
-    of_order = movements.order >= 0
-    movements.order[of_order] = order_place[movements.order[of_order]]
-    caused_by = receipts.caused_by
+    movements = replace(movements, order=_moved(movements.order, order_place))
+
+    by_time = np.argsort(np.concatenate([d.created_at for d in done]), kind="stable")
+    action_place = _places(by_time)
+    happened = _joined(done, by_time, customer=people, order=receipt, movement=account)
+    happened = replace(
+        happened,
+        action_id=_ids(settings, 500_000_000_000, len(happened), "action"),
+        order=_moved(happened.order, order_place),
+        movement=_moved(happened.movement, movement_place),
+    )
+    items = _joined(named, action=deed)
+    items = replace(items, action=action_place[items.action])
+    happened, items = actions.counted(happened, items)
+
     receipts = replace(
         receipts,
         order_id=_ids(settings, 300_000_000, len(receipts), "order"),
         first_line=np.cumsum(receipts.line_count, dtype=np.int64) - receipts.line_count,
-        caused_by=np.where(caused_by >= 0, message_place[caused_by], -1).astype(np.int32)
-        if len(messages)
-        else caused_by,
+        caused_by=_moved(receipts.caused_by, message_place),
     )
     in_goal, _ = attribution.goal_amounts(receipts, lines, orders.line_status(receipts, lines))
     touches = attribution.touches(stage.plan, crowd, messages, statuses)
+    visits = attribution.foreign_visits(stage.plan, crowd, messages, statuses, happened)
     credited = attribution.credit(
-        touches, crowd, receipts, in_goal, settings.attribution_window_days
+        touches,
+        visits,
+        crowd,
+        receipts,
+        in_goal,
+        window_days=settings.attribution_window_days,
     )
     return World(
         settings=settings,
@@ -280,6 +343,9 @@ def _assembled(stage: Stage, blocks: list[_Block]) -> World:
         orders=replace(receipts, credited=credited),
         lines=lines,
         movements=movements,
+        actions=happened,
+        items=items,
+        outage=stage.outage,
     )
 
 
@@ -314,6 +380,11 @@ def _places(order: Array) -> Array:
     places = np.empty(len(order), np.int32)
     places[order] = np.arange(len(order), dtype=np.int32)
     return places
+
+
+def _moved(positions: Array, places: Array) -> Array:
+    """Where rows of before a sort stand after it; -1 goes on meaning "none"."""
+    return np.append(places, np.int32(-1))[positions]
 
 
 def _ids(settings: WorldSettings, start: int, count: int, name: str) -> Array:

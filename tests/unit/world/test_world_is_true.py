@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sandbox.mindbox.world.actions import FIRST_SOURCE, Template
 from sandbox.mindbox.world.clock import DAY, NEVER
 from sandbox.mindbox.world.messages import NOT_DELIVERED_REASONS, Status
+from sandbox.mindbox.world.traffic import Source
 
 if TYPE_CHECKING:
     from sandbox.mindbox.world import World
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 def plain_credit(world: World) -> list[int]:
     """The rule of Mindbox's help page, read aloud: one order after the other."""
     clicks = defaultdict(list)
+    all_clicks = defaultdict(list)
     for message, kind, at in zip(
         world.statuses.message.tolist(),
         world.statuses.kind.tolist(),
@@ -24,21 +27,45 @@ def plain_credit(world: World) -> list[int]:
         strict=True,
     ):
         mailing = world.plan.mailings[world.messages.mailing[message]]
-        if kind == Status.CLICKED and mailing.mailing_type != "transaction":
+        if kind == Status.CLICKED:
             person = int(world.customers.person[world.messages.customer[message]])
-            clicks[person, mailing.brand].append((at, int(world.messages.message_id[message])))
+            all_clicks[person, mailing.brand].append(at)
+            if mailing.mailing_type != "transaction":
+                clicks[person, mailing.brand].append((at, int(world.messages.message_id[message])))
+    visits = plain_foreign_visits(world, all_clicks)
     window = world.settings.attribution_window_days * DAY
     credited = []
     for n in range(len(world.orders)):
         customer = int(world.orders.customer[n])
         at = int(world.orders.ordered_at[n])
         best = (0, 0)
+        visit = 0
         if customer >= 0 and plain_amount(world, n) is not None:
             person = int(world.customers.person[customer])
             touches = clicks[person, int(world.orders.brand[n])]
             best = max((touch for touch in touches if touch[0] <= at), default=(0, 0))
-        credited.append(best[1] if at - best[0] <= window else 0)
+            of_site = visits[person, int(world.orders.brand[n])]
+            visit = max((moment for moment in of_site if moment <= at), default=0)
+        credited.append(best[1] if at - best[0] <= window and visit <= best[0] else 0)
     return credited
+
+
+def plain_foreign_visits(
+    world: World, clicks: dict[tuple[int, int], list[int]]
+) -> dict[tuple[int, int], list[int]]:
+    """Visits that no mailing began and that are not direct, by person and brand."""
+    utms = {m.utm_campaign for m in world.plan.mailings}
+    visits = defaultdict(list)
+    for n in np.flatnonzero(world.actions.template == Template.SITE_VISIT).tolist():
+        source = Source(int(world.actions.contact[n]) - FIRST_SOURCE)
+        mailing = int(world.actions.mailing[n])
+        marked = mailing >= 0 and world.plan.mailings[mailing].utm_campaign in utms
+        person = int(world.customers.person[world.actions.customer[n]])
+        brand, at = int(world.actions.brand[n]), int(world.actions.at[n])
+        by_click = any(0 <= at - click <= 300_000 for click in clicks[person, brand])
+        if source is not Source.DIRECT and not marked and not by_click:
+            visits[person, brand].append(at)
+    return visits
 
 
 def plain_amount(world: World, order: int) -> int | None:
