@@ -35,6 +35,7 @@ UTM_MEDIUM = {
     Channel.SMS: "sms",
     Channel.MOBILE_PUSH: "push",
     Channel.WEB_PUSH: "webpush",
+    Channel.VIBER: "viber",
 }
 
 

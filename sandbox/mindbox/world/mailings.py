@@ -27,9 +27,10 @@ class Channel(IntEnum):
     SMS = 1
     MOBILE_PUSH = 2
     WEB_PUSH = 3
+    VIBER = 4
 
 
-CHANNEL_NAMES = ("Email", "SMS", "MobilePush", "WebPush")
+CHANNEL_NAMES = ("Email", "SMS", "MobilePush", "WebPush", "Viber")
 
 
 OPEN_CAPABLE = frozenset({Channel.EMAIL, Channel.WEB_PUSH})
@@ -88,6 +89,7 @@ class Mailing:
 
     Attributes:
         mailing_id: the API's id.
+        subject: of an e-mail, empty in other channels.
         mailing_type: mass, trigger or transaction.
         occasion: what sends it.
         send_at: ms UTC of a mass mailing's start, NEVER for the rest.
@@ -100,6 +102,7 @@ class Mailing:
 
     mailing_id: int
     name: str
+    subject: str
     system_name: str
     utm_campaign: str
     mailing_type: str
@@ -123,7 +126,10 @@ _CAMPAIGN_REACTIONS = {
     Channel.SMS: Reactions(0.0, 0.0, 0.027, 0.0012, 0.08),
     Channel.MOBILE_PUSH: Reactions(0.0, 0.0, 0.026, 0.0006, 0.07),
     Channel.WEB_PUSH: Reactions(0.09, 0.16, 0.001, 0.0002, 0.05),
+    Channel.VIBER: Reactions(0.0, 0.0, 0.034, 0.0010, 0.08),
 }
+_HALVED_REACTIONS = Reactions(0.26, 0.14, 0.004, 0.009, 0.14)
+"""Of e-mails tested half against half: offers worth a test move more people than the usual ones."""
 _FLOW_REACTIONS = {
     Occasion.WELCOME: Reactions(0.44, 0.19, 0.004, 0.004, 0.13),
     Occasion.SECOND_LETTER: Reactions(0.33, 0.13, 0.004, 0.002, 0.10),
@@ -162,12 +168,17 @@ _CADENCE = (
     Cadence(Channel.SMS, 18.0, 0.09),
     Cadence(Channel.MOBILE_PUSH, 12.0, 0.24),
     Cadence(Channel.WEB_PUSH, 16.0, 0.30),
+    Cadence(Channel.VIBER, 21.0, 0.14),
 )
+_HALVED_EVERY, _HALVED_FROM, _HALVED_REACH = 75 * DAY, 0.45, 0.95
+"""Once in so many days, in the later part of history when the base has grown, nearly all of a
+brand's readers take part in a test of half against half."""
 _CHANNEL_RU = {
     Channel.EMAIL: "письмо",
     Channel.SMS: "SMS",
     Channel.MOBILE_PUSH: "пуш",
     Channel.WEB_PUSH: "веб-пуш",
+    Channel.VIBER: "Viber",
 }
 
 
@@ -221,7 +232,11 @@ def generate(settings: WorldSettings, calendar: Calendar) -> Plan:
     drafts = [
         draft
         for brand in range(settings.brands)
-        for draft in (*_flows(settings, rng, brand), *_campaigns(settings, calendar, rng, brand))
+        for draft in (
+            *_flows(settings, rng, brand),
+            *_campaigns(settings, calendar, rng, brand),
+            *_halved(settings, calendar, rng, brand),
+        )
     ]
     drafts.sort(key=lambda m: (m.created_at, m.system_name))
     return Plan([replace(m, mailing_id=40_001 + 3 * n) for n, m in enumerate(drafts)])
@@ -241,6 +256,7 @@ def _flows(settings: WorldSettings, rng: np.random.Generator, brand: int) -> lis
             Mailing(
                 mailing_id=0,
                 name=f"{title} ({facts.name})",
+                subject=title.split(",")[0] if channel is Channel.EMAIL else "",
                 system_name=f"{facts.system_name}_{key}",
                 utm_campaign=f"{facts.system_name}_{key}",
                 mailing_type="transaction" if transactional else "trigger",
@@ -270,13 +286,46 @@ def _campaigns(
         every = cadence.every_days
         at = settings.since_ms + int(rng.random() * every * DAY)
         while at < settings.until_ms:
-            day = calendar.dates[int(calendar.day_index(np.array([at]))[0])]
-            moment = calendar.start_of(day) + int(rng.choice([9, 10, 11, 12, 17, 18, 19])) * HOUR
-            moment += int(rng.integers(0, 4)) * 15 * MINUTE
+            day, moment = _moment(calendar, rng, at)
             if settings.since_ms <= moment < settings.until_ms:
                 rows.append(_campaign(rng, brand, (day, moment), cadence, settings.since_ms))
             at += int(rng.gamma(9.0, every / 9.0) * DAY)
     return rows
+
+
+def _halved(
+    settings: WorldSettings, calendar: Calendar, rng: np.random.Generator, brand: int
+) -> list[Mailing]:
+    """E-mails to nearly all readers of a brand, half of whom are held back to compare with."""
+    rows = []
+    span = settings.until_ms - settings.since_ms
+    at = settings.since_ms + int(span * _HALVED_FROM) + int(rng.integers(0, 20 * DAY))
+    while at < settings.until_ms:
+        day, moment = _moment(calendar, rng, at)
+        if moment < settings.until_ms:
+            cadence = Cadence(Channel.EMAIL, _HALVED_EVERY / DAY, _HALVED_REACH)
+            usual = _campaign(rng, brand, (day, moment), cadence, settings.since_ms)
+            rows.append(
+                replace(
+                    usual,
+                    system_name=f"{usual.system_name}_ab",
+                    utm_campaign=f"{usual.utm_campaign}_ab",
+                    tags=(*usual.tags, "тест 50/50"),
+                    reach=_HALVED_REACH,
+                    control_share=0.5,
+                    variants=1,
+                    reactions=_HALVED_REACTIONS,
+                )
+            )
+        at += _HALVED_EVERY + int(rng.integers(0, 20 * DAY))
+    return rows
+
+
+def _moment(calendar: Calendar, rng: np.random.Generator, at: int) -> tuple[date, int]:
+    """The local date of a moment, and a quarter of an hour of it at which mailings go out."""
+    day = calendar.dates[int(calendar.day_index(np.array([at]))[0])]
+    moment = calendar.start_of(day) + int(rng.choice([9, 10, 11, 12, 17, 18, 19])) * HOUR
+    return day, moment + int(rng.integers(0, 4)) * 15 * MINUTE
 
 
 def _campaign(
@@ -295,6 +344,7 @@ def _campaign(
     key = f"{day:%y%m%d}_{CHANNEL_NAMES[channel].lower()}"
     return Mailing(
         mailing_id=0,
+        subject=subject if channel is Channel.EMAIL else "",
         name=f"{subject}, {_CHANNEL_RU[channel]} {day:%d.%m.%Y} ({facts.name})",
         system_name=f"{facts.system_name}_{key}_{rng.integers(100, 1000)}",
         utm_campaign=f"{facts.system_name}_{key}",

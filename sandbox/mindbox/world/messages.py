@@ -64,6 +64,8 @@ NOT_DELIVERED_REASONS = (
     "SmsSubscriberIsUnavailable",
     "SmsNumberDoesNotExist",
     "PushTokenIsInvalid",
+    "ViberUserIsUnavailable",
+    "ViberUserIsNotFound",
 )
 """The spellings from `SmsSubscriberIsUnavailable` on are assumed; the rest are documented."""
 BOUNCE_REASONS = ("EmailNonExistingAddress", "EmailInactiveAccount")
@@ -131,11 +133,13 @@ class Statuses(Columns):
 def has_contact(customers: Customers, customer: Array, channel: Array) -> Bools:
     """Whether each customer can be reached by the channel at all."""
     return np.select(
-        [channel == Channel.EMAIL, channel == Channel.SMS, channel == Channel.MOBILE_PUSH],
+        [channel == kind for kind in Channel],
         [
             customers.email_domain[customer] != NO_DOMAIN,
             customers.phone[customer] > 0,
             customers.has_app[customer],
+            customers.has_web_push[customer],
+            customers.has_viber[customer],
         ],
-        customers.has_web_push[customer],
+        False,
     )

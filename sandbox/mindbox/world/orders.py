@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sandbox.mindbox.world import vocabulary
+from sandbox.mindbox.world import promotions, vocabulary
 from sandbox.mindbox.world.arrays import Array, Columns
 from sandbox.mindbox.world.chance import happens
 from sandbox.mindbox.world.clock import DAY, HOUR, MINUTE, NEVER
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 ANONYMOUS = -1
 _FREE_DELIVERY_FROM = 3_000_00
+_USES_LETTER_CODE, _USES_MASS_CODE = 0.6, 0.14
+_GIVES_COUPON, _USES_COUPON, _COUPON_LIFE = 0.12, 0.45, 60 * DAY
+_COUPON_NUMBERS = (10**9, 10**10)
+_TAKES_GIFT, _LOWERED_BY_HAND = 0.5, 0.1
 
 
 class LineStatus(IntEnum):
@@ -45,12 +49,14 @@ class Sales(Columns):
         at: ms UTC of the first action.
         brand: index of the brand.
         caused_by: position of the message without which there were no order, -1 for own accord.
+        mailing: position of that message's mailing in the plan, -1 for own accord.
     """
 
     customer: Array
     at: Ints
     brand: Array
     caused_by: Array
+    mailing: Array
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,12 @@ class Orders(Columns):
         paid_at, delivered_at, cancelled_at, returned_at: ms UTC of status changes; the last two
             concern the lines flagged so.
         delivery_cost: charged for delivery.
+        delivery_promotion: position of the promotion that took the delivery cost off, -1.
+        delivery_discount: how much it took off; `delivery_cost` is what is left.
+        code_promotion: position of the promotion whose promo code was used, -1.
+        coupon: number of the promo code where it was made for one customer, 0 otherwise.
+        issued_by: position of the promotion that gave a coupon for a later order, -1.
+        issued_coupon: its number, 0 without one.
         points_paid: paid in points, so missing from `totalPrice`.
         first_line: position of its first line; lines run up to the next order's.
         caused_by: position of the message that caused it, -1 for own accord. No report shows it.
@@ -86,6 +98,12 @@ class Orders(Columns):
     cancelled_at: Ints
     returned_at: Ints
     delivery_cost: Ints
+    delivery_promotion: Array
+    delivery_discount: Ints
+    code_promotion: Array
+    coupon: Ints
+    issued_by: Array
+    issued_coupon: Ints
     points_paid: Ints
     first_line: Ints
     line_count: Array
@@ -104,6 +122,8 @@ class Lines(Columns):
         quantity_milli: thousandths of a piece or kilogram.
         base_price: of one unit, before discounts.
         amount: final price of the line.
+        promotion: position of the promotion that lessened it, -1; a discount without a promotion
+            is a price that the seller lowered by hand.
         is_cancelled: cancelled at the order's `cancelled_at`.
         is_returned: returned at the order's `returned_at`.
     """
@@ -114,6 +134,7 @@ class Lines(Columns):
     quantity_milli: Array
     base_price: Ints
     amount: Ints
+    promotion: Array
     is_cancelled: Array
     is_returned: Array
 
@@ -142,6 +163,7 @@ def own_accord(scene: Scene) -> Sales:
         at=at,
         brand=_brand_of(scene, customer),
         caused_by=np.full(len(customer), -1, np.int32),
+        mailing=np.full(len(customer), -1, np.int32),
     )
 
 
@@ -153,13 +175,15 @@ def moved(scene: Scene, wave: Wave, offset: int) -> Sales:
     inside = wave.caused_at < scene.settings.until_ms
     message, at = wave.caused_by[inside], wave.caused_at[inside]
     customer = wave.messages.customer[message]
-    brand = scene.plan["brand"][wave.messages.mailing[message]]
+    mailing = wave.messages.mailing[message]
+    brand = scene.plan["brand"][mailing]
     elsewhere = happens(scene.rng, 0.05, len(customer))
     return Sales(
         customer=scene.customers.at(customer, at),
         at=at,
         brand=np.where(elsewhere, _brand_of(scene, customer), brand),
         caused_by=message + np.int32(offset),
+        mailing=mailing,
     )
 
 
@@ -181,12 +205,17 @@ def fill(scene: Scene, sales: Sales) -> tuple[Orders, Lines]:
     order = np.repeat(np.arange(count, dtype=np.int32), line_count)
     in_shop = np.array([c.external_id.startswith("shop-") for c in vocabulary.ORDER_CHANNELS])
     fate, cancelled, returned = _fates(rng, sales.at, order, in_shop=in_shop[channel])
+    codes = _codes(scene, sales, anonymous)
     lines = replace(
-        _lines(scene, sales, order, line_count), is_cancelled=cancelled, is_returned=returned
+        _lines(scene, sales, codes, order, line_count),
+        is_cancelled=cancelled,
+        is_returned=returned,
     )
     sums = np.bincount(order, lines.amount, minlength=count).astype(np.int64)
     fee = rng.choice([199_00, 299_00, 349_00, 490_00], count)
-    free = in_shop[channel] | (sums >= _FREE_DELIVERY_FROM)
+    fee[in_shop[channel] | (sums >= _FREE_DELIVERY_FROM)] = 0
+    freed = scene.promotions.running(promotions.Kind.FREE_DELIVERY, sales.brand, sales.at)
+    freed = np.where(fee > 0, freed, promotions.NONE)
     happened = {name: np.where(at < until, at, NEVER) for name, at in fate.items()}
     orders = Orders(
         order_id=np.zeros(count, np.int64),
@@ -195,7 +224,10 @@ def fill(scene: Scene, sales: Sales) -> tuple[Orders, Lines]:
         channel=channel.astype(np.uint8),
         region=_region(scene, sales.customer),
         ordered_at=sales.at,
-        delivery_cost=np.where(free, 0, fee),
+        delivery_cost=np.where(freed >= 0, 0, fee),
+        delivery_promotion=freed.astype(np.int16),
+        delivery_discount=np.where(freed >= 0, fee, 0),
+        **vars(codes),
         points_paid=np.zeros(count, np.int64),
         first_line=np.cumsum(line_count, dtype=np.int64) - line_count,
         line_count=line_count,
@@ -242,7 +274,82 @@ def _region(scene: Scene, customer: Array) -> Array:
     return np.where(unknown, NO_REGION, region).astype(np.uint8)
 
 
-def _lines(scene: Scene, sales: Sales, order: Array, line_count: Array) -> Lines:
+@dataclass(frozen=True)
+class _Codes:
+    """Promo codes used and given by orders; see the columns of Orders."""
+
+    code_promotion: Array
+    coupon: Ints
+    issued_by: Array
+    issued_coupon: Ints
+
+
+def _codes(scene: Scene, sales: Sales, anonymous: Bools) -> _Codes:
+    """Which orders use a promo code: one of a mailing, a coupon of the last order, or a mass one.
+
+    A coupon that an order gave is used by the same customer's next order, if at all.
+    """
+    rng, deals = scene.rng, scene.promotions
+    count = len(sales)
+    moved = sales.mailing >= 0
+    occasion = np.where(moved, scene.plan["occasion"][np.maximum(sales.mailing, 0)], 255)
+    used = np.full(count, promotions.NONE)
+    takes = happens(rng, _USES_LETTER_CODE, count)
+    for letter, kind in promotions.CODE_OF_OCCASION.items():
+        own = deals.running(kind, sales.brand, sales.at)
+        used = np.where(takes & (occasion == letter), own, used)
+
+    given = happens(rng, _GIVES_COUPON, count) & ~anonymous
+    issued_by = deals.running(promotions.Kind.NEXT_ORDER_COUPON, sales.brand, sales.at)
+    issued_by = np.where(given, issued_by, promotions.NONE)
+    issued = np.where(given, rng.integers(*_COUPON_NUMBERS, count), 0)
+    order = np.lexsort((sales.at, sales.customer))
+    before = np.full(count, -1)
+    before[order[1:]] = np.where(
+        sales.customer[order[1:]] == sales.customer[order[:-1]], order[:-1], -1
+    )
+    redeems = (before >= 0) & ~anonymous & happens(rng, _USES_COUPON, count) & (used < 0)
+    redeems &= given[before] & (sales.at - sales.at[before] < _COUPON_LIFE)
+    redeems &= sales.brand == sales.brand[before]
+    used = np.where(redeems, issued_by[before], used)
+    own_number = np.where(redeems, issued[before], rng.integers(*_COUPON_NUMBERS, count))
+    coupon = np.where(used >= 0, own_number, 0)
+
+    mass = deals.running(promotions.Kind.MASS_CODE, sales.brand, sales.at)
+    types_it = happens(rng, _USES_MASS_CODE, count) & (used < 0)
+    return _Codes(
+        code_promotion=np.where(types_it, mass, used).astype(np.int16),
+        coupon=coupon,
+        issued_by=issued_by.astype(np.int16),
+        issued_coupon=issued,
+    )
+
+
+def _discounts(
+    scene: Scene, sales: Sales, codes: _Codes, order: Array, product: Array
+) -> tuple[Array, Array]:
+    """Promotion of each line and the percent that it takes off.
+
+    A code goes before a gift (the second line of an order is free), a gift before a sale; what is
+    left may have a price lowered by hand.
+    """
+    rng, deals = scene.rng, scene.promotions
+    count = len(order)
+    sale = deals.running(promotions.Kind.SALE, sales.brand, sales.at)[order]
+    bound = deals["category"][sale]
+    fits = (bound == promotions.WHOLE_SHOP) | (bound == scene.catalogue.category[product])
+    promotion = np.where((sale >= 0) & fits, sale, promotions.NONE)
+    gift = deals.running(promotions.Kind.GIFT, sales.brand, sales.at)
+    gift = np.where(happens(rng, _TAKES_GIFT, len(sales)), gift, promotions.NONE)[order]
+    second = np.arange(count) == np.searchsorted(order, order) + 1
+    promotion = np.where((gift >= 0) & second, gift, promotion)
+    code = codes.code_promotion[order].astype(np.int64)
+    promotion = np.where(code >= 0, code, promotion)
+    by_hand = np.where(happens(rng, _LOWERED_BY_HAND, count), rng.integers(5, 25, count), 0)
+    return promotion, np.where(promotion >= 0, deals["percent"][promotion], by_hand)
+
+
+def _lines(scene: Scene, sales: Sales, codes: _Codes, order: Array, line_count: Array) -> Lines:
     """Lines of orders, still without a fate."""
     rng, goods = scene.rng, scene.catalogue
     count = len(order)
@@ -257,9 +364,9 @@ def _lines(scene: Scene, sales: Sales, order: Array, line_count: Array) -> Lines
     weighed = by_weight & happens(rng, 0.3, count)
     quantity = np.where(weighed, grams, pieces * 1000).astype(np.int32)
     price = goods.price_at(product, at)
-    percent = np.where(happens(rng, 0.4, count), rng.integers(5, 45, count), 0)
-    amount = (quantity * price * (100 - percent) + 50_000) // 100_000
     first_line = np.cumsum(line_count, dtype=np.int64) - line_count
+    promotion, percent = _discounts(scene, sales, codes, order, product)
+    amount = (quantity * price * (100 - percent) + 50_000) // 100_000
     return Lines(
         order=order,
         number=(np.arange(count) - first_line[order] + 1).astype(np.uint16),
@@ -267,6 +374,7 @@ def _lines(scene: Scene, sales: Sales, order: Array, line_count: Array) -> Lines
         quantity_milli=quantity,
         base_price=price,
         amount=amount,
+        promotion=promotion.astype(np.int16),
         is_cancelled=np.zeros(count, bool),
         is_returned=np.zeros(count, bool),
     )

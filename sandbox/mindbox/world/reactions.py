@@ -38,14 +38,16 @@ _INACTIVE = NOT_DELIVERED_REASONS.index("EmailInactiveAccount")
 _SMS_UNAVAILABLE = NOT_DELIVERED_REASONS.index("SmsSubscriberIsUnavailable")
 _SMS_NO_NUMBER = NOT_DELIVERED_REASONS.index("SmsNumberDoesNotExist")
 _PUSH_TOKEN = NOT_DELIVERED_REASONS.index("PushTokenIsInvalid")
+_VIBER_UNAVAILABLE = NOT_DELIVERED_REASONS.index("ViberUserIsUnavailable")
+_VIBER_NO_USER = NOT_DELIVERED_REASONS.index("ViberUserIsNotFound")
 _SOFT_EMAIL_FIRST = NOT_DELIVERED_REASONS.index("EmailMailboxFull")
 _SOFT_EMAIL_SHARE = np.cumsum([0.34, 0.22, 0.12, 0.08, 0.09, 0.05, 0.05, 0.02, 0.01, 0.02])
 """Soft failures of e-mail: how often each reason from the first soft one on is given."""
 
 GLOBAL_CONTROL_SHARE = 0.05
 _HARD_BOUNCE, _SOFT_BOUNCE = 0.0065, 0.0075
-_SMS_FAILURE, _PUSH_FAILURE = 0.035, 0.045
-_INACTIVE_SHARE, _NO_NUMBER_SHARE = 0.35, 0.1
+_SMS_FAILURE, _PUSH_FAILURE, _VIBER_FAILURE = 0.035, 0.045, 0.14
+_INACTIVE_SHARE, _NO_NUMBER_SHARE, _NO_VIBER_SHARE = 0.35, 0.1, 0.45
 _STILL_ADDRESSED_INVALID, _STILL_ADDRESSED_UNSUBSCRIBED = 0.12, 0.07
 """Share of later messages that segments still plan, and that are then not sent."""
 _NOTICEABLE_WAIT = 40 * MINUTE
@@ -223,8 +225,10 @@ def _failures(rng: np.random.Generator, channel: Array, *, hard: bool) -> Array:
     failure[soft] = _SOFT_EMAIL_FIRST + np.searchsorted(_SOFT_EMAIL_SHARE, kind[soft] * 0.999)
     sms = (channel == Channel.SMS) & (luck < _SMS_FAILURE)
     failure[sms] = np.where(kind[sms] < _NO_NUMBER_SHARE, _SMS_NO_NUMBER, _SMS_UNAVAILABLE)
-    push = (channel >= Channel.MOBILE_PUSH) & (luck < _PUSH_FAILURE)
+    push = np.isin(channel, [Channel.MOBILE_PUSH, Channel.WEB_PUSH]) & (luck < _PUSH_FAILURE)
     failure[push] = _PUSH_TOKEN
+    viber = (channel == Channel.VIBER) & (luck < _VIBER_FAILURE)
+    failure[viber] = np.where(kind[viber] < _NO_VIBER_SHARE, _VIBER_NO_USER, _VIBER_UNAVAILABLE)
     return failure
 
 

@@ -1,4 +1,4 @@
-"""Mindbox's summary report, counted from the world's own arrays.
+"""Mindbox's summary and dynamics reports, counted from the world's own arrays.
 
 Definitions: developers.mindbox.ru, "Экспорт отчётов". A message belongs to the period of its
 participation; what it led to may come later.
@@ -18,6 +18,10 @@ from sandbox.mindbox.world.messages import BOUNCE_REASONS, NOT_DELIVERED_REASONS
 if TYPE_CHECKING:
     from sandbox.mindbox.world.arrays import Bools, Ints
     from sandbox.mindbox.world.world import World
+
+
+_CELLS = 2**32
+"""More than there are pairs of mailing and variant, so a day can be put before them."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,41 @@ class Summary(Columns):
     revenue: Ints
 
 
+@dataclass(frozen=True)
+class Dynamics(Columns):
+    """One row per local day, mailing and variant with messages or with orders of that day.
+
+    Attributes:
+        day: position in the calendar's dates.
+        orders: goal orders made on that day that are credited to the mailing, whenever sent.
+        revenue_of_day: kopecks of those orders.
+
+    The other columns are those of the summary, of the messages that took part on that day.
+    """
+
+    day: Array
+    mailing: Array
+    variant: Array
+    total: Ints
+    sent: Ints
+    delivered: Ints
+    opened: Ints
+    clicked: Ints
+    unsubscribed: Ints
+    spam: Ints
+    bounced: Ints
+    conversions: Ints
+    revenue: Ints
+    orders: Ints
+    revenue_of_day: Ints
+
+
 class MessageFacts:
     """What each message came to, as one flag or sum per message."""
 
     def __init__(self, world: World) -> None:
         self._messages = world.messages
+        self._calendar = world.calendar
         self.sent = _with(world, Status.SENT)
         self.delivered = self.sent & ~_with(world, Status.NOT_DELIVERED)
         self.opened = _with(world, Status.OPENED)
@@ -69,36 +103,77 @@ class MessageFacts:
         _, amount = attribution.goal_amounts(world.orders, world.lines, status)
         earned = world.orders.credited >= 0
         credited = world.orders.credited[earned]
+        self._orders_at = world.orders.ordered_at[earned]
+        self._order_message = credited
+        self._order_amount = amount[earned]
         self.conversions: Ints = np.bincount(credited, minlength=len(world.messages))
         self.revenue: Ints = np.zeros(len(world.messages), np.int64)
         np.add.at(self.revenue, credited, amount[earned])
 
     def summary(self, since: int, till: int) -> Summary:
         """The report on messages that took part in [since, till), ms UTC."""
-        first, last = np.searchsorted(self._messages.participated_at, [since, till])
-        part = slice(first, last)
-        cell = self._messages.mailing[part].astype(np.int64) * 256 + self._messages.variant[part]
-        cells, place = np.unique(cell, return_inverse=True)
-
-        def per_cell(values: Array) -> Ints:
-            sums = np.zeros(len(cells), np.int64)
-            np.add.at(sums, place, values[part])
-            return sums
-
+        part = self._took_part(since, till)
+        cells, place = np.unique(self._cells(part), return_inverse=True)
+        mailing, variant = np.divmod(cells, 256)
         return Summary(
-            mailing=(cells // 256).astype(np.int32),
-            variant=(cells % 256).astype(np.uint8),
-            total=np.bincount(place, minlength=len(cells)),
-            sent=per_cell(self.sent),
-            delivered=per_cell(self.delivered),
-            opened=per_cell(self.opened),
-            clicked=per_cell(self.clicked),
-            unsubscribed=per_cell(self.unsubscribed),
-            spam=per_cell(self.spam),
-            bounced=per_cell(self.bounced),
-            conversions=per_cell(self.conversions),
-            revenue=per_cell(self.revenue),
+            mailing=mailing.astype(np.int32),
+            variant=variant.astype(np.uint8),
+            **self._counts(part, place, len(cells)),
         )
+
+    def dynamics(self, since: int, till: int) -> Dynamics:
+        """The report by day on messages and orders of [since, till), ms UTC local midnights."""
+        part = self._took_part(since, till)
+        order = np.flatnonzero((self._orders_at >= since) & (self._orders_at < till))
+        day = self._calendar.day_index(self._messages.participated_at[part])
+        order_day = self._calendar.day_index(self._orders_at[order])
+        keys = np.concatenate(
+            [
+                day * _CELLS + self._cells(part),
+                order_day * _CELLS + self._cells(self._order_message[order]),
+            ]
+        )
+        cells, place = np.unique(keys, return_inverse=True)
+        day, cell = np.divmod(cells, _CELLS)
+        mailing, variant = np.divmod(cell, 256)
+        counts = self._counts(part, place[: len(part)], len(cells))
+        ordered = place[len(part) :]
+        return Dynamics(
+            day=day,
+            mailing=mailing.astype(np.int32),
+            variant=variant.astype(np.uint8),
+            **counts,
+            orders=np.bincount(ordered, minlength=len(cells)),
+            revenue_of_day=_sums(ordered, self._order_amount[order], len(cells)),
+        )
+
+    def _took_part(self, since: int, till: int) -> Ints:
+        first, last = np.searchsorted(self._messages.participated_at, [since, till])
+        return np.arange(first, last)
+
+    def _cells(self, message: Array) -> Ints:
+        """Mailing and variant of messages as one number below _CELLS."""
+        mailing = self._messages.mailing[message].astype(np.int64)
+        return np.asarray(mailing * 256 + self._messages.variant[message])
+
+    def _counts(self, part: Ints, place: Ints, cells: int) -> dict[str, Ints]:
+        """Columns that count messages, by cell; `place` is the cell of each message of `part`."""
+        return {
+            "total": np.bincount(place, minlength=cells),
+            **{
+                name: _sums(place, getattr(self, name)[part], cells)
+                for name in (
+                    *("sent", "delivered", "opened", "clicked", "unsubscribed"),
+                    *("spam", "bounced", "conversions", "revenue"),
+                )
+            },
+        }
+
+
+def _sums(place: Ints, values: Array, cells: int) -> Ints:
+    sums = np.zeros(cells, np.int64)
+    np.add.at(sums, place, values)
+    return sums
 
 
 def _with(world: World, kind: Status) -> Bools:

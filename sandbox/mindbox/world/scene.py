@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sandbox.mindbox.world.customers import Customers
     from sandbox.mindbox.world.mailings import Plan
     from sandbox.mindbox.world.outage import Outage
+    from sandbox.mindbox.world.promotions import Promotions
     from sandbox.mindbox.world.settings import WorldSettings
 
 
@@ -25,6 +26,7 @@ class Stage:
     demand: Demand
     catalogue: Catalogue
     plan: Plan
+    promotions: Promotions
     outage: Outage
 
 

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sandbox.mindbox.world import attribution, orders
+from sandbox.mindbox.world import attribution, orders, points, segments
 from sandbox.mindbox.world.arrays import Array, Columns
 from sandbox.mindbox.world.chance import hashed
 from sandbox.mindbox.world.clock import DAY
 from sandbox.mindbox.world.orders import ANONYMOUS
-from sandbox.mindbox.world.report import MessageFacts, Summary
+from sandbox.mindbox.world.report import Dynamics, MessageFacts, Summary
 
 if TYPE_CHECKING:
     from sandbox.mindbox.world.arrays import Bools, Ints
+    from sandbox.mindbox.world.points import Balances
+    from sandbox.mindbox.world.segments import Memberships
     from sandbox.mindbox.world.world import World
 
 
@@ -75,6 +77,17 @@ class Truth:
         """What every message came to."""
         return MessageFacts(self._world)
 
+    @cached_property
+    def balances(self) -> Balances:
+        """Points of every customer at the end of history; all of a person's with the final id."""
+        world = self._world
+        return points.balances(world.customers, world.movements, world.settings.until_ms)
+
+    @cached_property
+    def segments(self) -> Memberships:
+        """Where every customer stands in the segmentations at the end of history."""
+        return segments.of(self._world)
+
     def rows(self) -> dict[str, int]:
         """Distinct keys that the API serves, by root array."""
         world = self._world
@@ -84,6 +97,9 @@ class Truth:
             "customerMessageStatuses": len(world.statuses),
             "orders": len(world.orders),
             "customerMerges": len(world.merges),
+            "products": int(np.count_nonzero(world.catalogue.is_exported)),
+            "promotions": len(world.promotions.rows),
+            "customerSegments": len(self.segments),
         }
 
     def months(self) -> list[tuple[date, date]]:
@@ -102,6 +118,11 @@ class Truth:
         """Mindbox's summary report over local dates, both included."""
         calendar = self._world.calendar
         return self.messages.summary(calendar.start_of(since), calendar.end_of(till))
+
+    def dynamics(self, since: date, till: date) -> Dynamics:
+        """Mindbox's dynamics report by day over local dates, both included."""
+        calendar = self._world.calendar
+        return self.messages.dynamics(calendar.start_of(since), calendar.end_of(till))
 
     def order_ids(self) -> list[str]:
         """Ids of all orders as text: digits, or the GUID of an anonymous order."""

@@ -21,6 +21,7 @@ from sandbox.mindbox.world import (
     mailings,
     orders,
     points,
+    promotions,
     sessions,
     steps,
 )
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from sandbox.mindbox.world.catalogue import Catalogue
     from sandbox.mindbox.world.flows import Carts
     from sandbox.mindbox.world.mailings import Plan
+    from sandbox.mindbox.world.promotions import Promotions
 
 Table = TypeVar("Table", bound="Columns")
 
@@ -71,6 +73,7 @@ class World:
     calendar: Calendar
     catalogue: Catalogue
     plan: Plan
+    promotions: Promotions
     customers: Customers
     merges: Merges
     messages: Messages
@@ -128,6 +131,7 @@ class World:
             calendar=stage.calendar,
             catalogue=stage.catalogue,
             plan=stage.plan,
+            promotions=stage.promotions,
             customers=Customers.load(folder / "customers"),
             merges=Merges.load(folder / "merges"),
             messages=Messages.load(folder / "messages"),
@@ -163,6 +167,7 @@ def _stage(settings: WorldSettings) -> Stage:
         demand=Demand.over(calendar, settings.since_ms, settings.until_ms),
         catalogue=catalogue.generate(settings),
         plan=outage.postponed(mailings.generate(settings, calendar)),
+        promotions=promotions.generate(settings),
         outage=outage,
     )
 
@@ -336,6 +341,7 @@ def _assembled(stage: Stage, blocks: list[_Block]) -> World:
         calendar=stage.calendar,
         catalogue=stage.catalogue,
         plan=stage.plan,
+        promotions=stage.promotions,
         customers=crowd,
         merges=Merges.of(crowd),
         messages=messages,

@@ -94,10 +94,11 @@ def test_the_global_control_group_is_a_twentieth_drawn_anew_each_month(world: Wo
 
 def test_an_own_control_group_holds_its_share_of_reachable_customers(world: World) -> None:
     reason = NOT_SENT_REASONS.index("CustomerInMailingControlGroup")
-    tested = (world.plan["control_share"] > 0)[world.messages.mailing]
+    control_share = world.plan["control_share"][world.messages.mailing]
     held = world.messages.not_sent_reason == reason
-    assert not held[~tested].any()
-    assert 0.07 < share(held, tested) < 0.12
+    assert not held[control_share == 0].any()
+    assert 0.07 < share(held, (control_share > 0) & (control_share < 0.5)) < 0.12
+    assert share(held, control_share == 0.5) == pytest.approx(0.47, abs=0.03)
 
 
 def test_nobody_is_sent_marketing_email_after_unsubscribing(world: World) -> None:
