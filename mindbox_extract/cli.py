@@ -77,6 +77,8 @@ def load_command(
             f"{report.bytes / 1e6:.1f} MB, {report.quarantined} quarantined, "
             f"{report.outside_window} of other windows, load {report.load_id}"
         )
+        if report.absent:
+            click.echo(f"  columns that did not come: {', '.join(report.absent)}")
 
 
 @cli.command("fetch")
@@ -100,6 +102,10 @@ def fetch_command(dataset: str, since: datetime, till: datetime, into: Path | No
         )
         for (field, reason), count in report.problems.most_common():
             click.echo(f"  {count} x {field}: {reason}")
+        if report.tally.absent:
+            click.echo(f"  columns that did not come: {', '.join(report.tally.absent)}")
+        if report.tally.unread:
+            click.echo(f"  came and are not read: {', '.join(report.tally.unread)}")
 
 
 @cli.command("status")

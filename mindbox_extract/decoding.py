@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .decoding_sql import TECHNICAL_COLUMNS, decoding_query
+from .drift import CSV_DELIMITER
 from .errors import ExtractError, PayloadError
 from .payload import Part, chunks, rows_array
 from .project import Project
@@ -34,7 +35,7 @@ _ENGINE_SETTINGS = {
     "max_memory_usage": 4 << 30,
     "input_format_with_names_use_header": 1,
     "input_format_skip_unknown_fields": 1,
-    "format_csv_delimiter": "';'",
+    "format_csv_delimiter": f"'{CSV_DELIMITER}'",
     "input_format_csv_empty_as_default": 1,
     "session_timezone": "'UTC'",
     # Compiled expressions save nothing that could be measured on a part.

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from .client import MindboxClient
 from .decoding import Decoder, Origin
+from .drift import Drift, drift_of
 from .exports import Exports
 from .own_names import named
 from .pages import Pages
@@ -43,6 +44,11 @@ class Tally:
     def seen(self) -> int:
         """All rows of all parts, good or not."""
         return self.rows + self.quarantined + self.outside_window
+
+    def note(self, drift: Drift) -> None:
+        """Add how a part differs from its dataset."""
+        self.unread = sorted({*self.unread, *drift.unread})
+        self.absent = sorted({*self.absent, *drift.absent})
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,7 @@ class Extraction:
         place = f"{where}, export {part.export_id}, part {part.number}"
         if not part.export_id:
             place = f"{where}, page {part.number}"
+        tally.note(drift_of(part, self._spec, place))
         for decoded in self._decoder.decode(part, origin, place):
             tally.rows += decoded.good.num_rows
             tally.quarantined += decoded.bad.num_rows

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
-
-import pyarrow as pa
 
 from .datasets import DATASETS
 from .errors import ConfigurationError, ExtractError, QuarantineError, WarehouseError
 from .extraction import Extraction, Tally
+from .inserting import Inserter
 from .landing import land
 from .planning import Unit, plan
 from .progress import LoadReport, OnProgress, Progress, Step
@@ -23,10 +23,6 @@ from .warehouse import Warehouse
 from .window import Window
 
 __all__ = ["LoadReport", "Window", "load", "spec_of"]
-
-# Rows that are sent to the warehouse at once: few enough for memory, enough for large parts.
-_INSERT_ROWS = 500_000
-_INSERT_BYTES = 128 << 20
 
 
 def load(
@@ -89,6 +85,8 @@ def load(
         outside_window=sum(report.outside_window for report in reports),
         partitions=tuple(dict.fromkeys(p for report in reports for p in report.partitions)),
         load_id=load_id,
+        unread=tuple(sorted({name for report in reports for name in report.unread})),
+        absent=tuple(sorted({name for report in reports for name in report.absent})),
     )
 
 
@@ -184,24 +182,13 @@ class _Loader:
         return partitions
 
     def _fill(self, unit: Unit, stage: str, extracted_at: datetime) -> None:
-        waiting: list[pa.Table] = []
-        for batch in self.extraction.batches(unit, self.load_id, extracted_at, self.relay.tally):
-            if batch.bad.num_rows:
-                self.warehouse.insert_quarantine(batch.bad)
-            if batch.good.num_rows:
-                waiting.append(batch.good)
-            if (
-                sum(table.num_rows for table in waiting) >= _INSERT_ROWS
-                or sum(table.nbytes for table in waiting) >= _INSERT_BYTES
-            ):
-                self._insert(stage, waiting)
-        if waiting:
-            self._insert(stage, waiting)
-
-    def _insert(self, stage: str, waiting: list[pa.Table]) -> None:
-        self.warehouse.insert_stage(stage, pa.concat_tables(waiting))
-        waiting.clear()
-        self.relay.step(Step.ROWS_INSERTED)
+        tally = self.relay.tally
+        with Inserter(
+            self.warehouse, stage, partial(self.relay.step, Step.ROWS_INSERTED)
+        ) as inserter:
+            for batch in self.extraction.batches(unit, self.load_id, extracted_at, tally):
+                inserter.add(batch)
+            inserter.finish()
 
     def _check(self, unit: Unit, stage: str) -> None:
         tally, limits = self.relay.tally, self.project.quarantine
@@ -278,4 +265,6 @@ class _Log:
             outside_window=tally.outside_window,
             partitions=partitions,
             load_id=self._load_id,
+            unread=tuple(tally.unread),
+            absent=tuple(tally.absent),
         )

@@ -59,6 +59,8 @@ class LoadReport:
         outside_window: readable event rows of other windows, left to those windows.
         partitions: replaced or emptied partitions, ISO dates, several joined by "/".
         load_id: of all its rows in `raw.loads`.
+        unread: names of fields that came and are not read, as far as they were looked at.
+        absent: names of CSV columns that are read and did not come.
     """
 
     rows: int
@@ -69,3 +71,5 @@ class LoadReport:
     outside_window: int
     partitions: tuple[str, ...]
     load_id: str
+    unread: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()

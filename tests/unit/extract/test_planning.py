@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from mindbox_extract.datasets import DATASETS
-from mindbox_extract.errors import WindowError
+from mindbox_extract.errors import ConfigurationError, WindowError
 from mindbox_extract.planning import plan
 from mindbox_extract.project import Project
 from mindbox_extract.window import Window
@@ -83,3 +83,31 @@ def test_a_window_inside_a_finished_day_would_replace_it_by_a_part(
 def test_edges_have_whole_minutes_like_the_filters(project: Project) -> None:
     with pytest.raises(WindowError, match="whole minute"):
         plan(DATASETS["orders"], window("2024-05-01T00:00:30", "2024-05-02"), project, NOW)
+
+
+def test_a_filter_without_an_end_takes_one_request_whatever_the_window(project: Project) -> None:
+    (unit,) = plan(DATASETS["promotions"], window("2022-01-01", "2024-07-16"), project, NOW)
+    assert [str(request.window) for request in unit.requests] == ["2022-01-01..2024-07-15T21:25"]
+    assert unit.partitions(DATASETS["promotions"]) == []
+
+
+def test_every_segmentation_is_asked_for_and_whole_until_something_of_it_is_there(
+    project: Project,
+) -> None:
+    spec = DATASETS["segment_changes"]
+    (unit,) = plan(spec, window("2024-05-01", "2024-05-02"), project, NOW)
+    assert [unit.columns(spec, request) for request in unit.requests] == [
+        {"segmentation": "lifecycle"},
+        {"segmentation": "loyalty"},
+    ]
+    asked = unit.complete({"loyalty"}).requests
+    assert [(request.segmentation, request.is_whole) for request in asked] == [
+        ("lifecycle", True),
+        ("loyalty", False),
+    ]
+
+
+def test_segments_need_a_segmentation(project: Project) -> None:
+    none = project.model_copy(update={"segmentations": []})
+    with pytest.raises(ConfigurationError, match="`segmentations`"):
+        plan(DATASETS["segment_changes"], window("2024-05-01", "2024-05-02"), none, NOW)

@@ -33,6 +33,13 @@ def test_the_environments_time_zone_goes_before_the_files(
         ("window_days: 7", "window_days: 31", "attribution.window_days"),
         ("sms_touch: click", "sms_touch: open", "attribution.sms_touch"),
         ("max_share: 0.01", "max_shear: 0.01", "quarantine.max_shear"),
+        ("{kind: points}", "{kind: pints}", "action_templates.IzmenenieBallov.kind"),
+        ("{kind: points}", "{kind: points, channel: SMS}", "points has no channel"),
+        ("{kind: contact_valid, channel: SMS}", "{kind: contact_valid}", "needs a channel"),
+        ("survey: NPS}", "}", "survey_answer needs a survey"),
+        ("call-centre: offline", "call-centre: sideways", "contact_points.call-centre"),
+        ("Direct: direct", "Direct: straight", "visit_sources.Direct"),
+        ("click_visit_grace_seconds: 300", "click_visit_grace_seconds: -1", "grace_seconds"),
     ],
 )
 def test_a_wrong_setting_is_named(written: Path, given: str, instead: str, named: str) -> None:
@@ -46,3 +53,22 @@ def test_a_wrong_setting_is_named(written: Path, given: str, instead: str, named
 def test_a_missing_file_says_which_setting_names_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="MINDBOX_PROJECT_FILE"):
         Project.read(tmp_path / "absent.yml")
+
+
+def test_the_models_are_told_what_templates_sources_and_points_of_contact_mean() -> None:
+    told = Project.read(PROJECT_FILE).dbt_vars()
+    assert told["action_templates"]["PodpiskaNaSms"] == {
+        "kind": "subscription",
+        "channel": "SMS",
+        "survey": "",
+    }
+    assert told["visit_sources"]["OrganicSearch"] == "organic_search"
+    assert told["contact_points"]["call-centre"] == "offline"
+    assert told["attribution_break_on_non_direct_visit"] is True
+    assert told["attribution_click_visit_grace_seconds"] == 300
+
+
+def test_ids_that_look_like_numbers_are_texts(written: Path) -> None:
+    text = written.read_text(encoding="utf-8")
+    written.write_text(text.replace("call-centre: offline", "70: offline"), encoding="utf-8")
+    assert Project.read(written).contact_points["70"] == "offline"
