@@ -11,6 +11,8 @@ from dagster import (
 )
 
 from dagster_project.dbt import dbt_models
+from dagster_project.owners import OWNERS
+from dagster_project.runbook import Section
 from superset_assets.client import SupersetClient, SupersetError
 from superset_assets.files import AssetFiles
 from superset_assets.permissions import RoleError, apply_roles
@@ -26,6 +28,7 @@ MARTS = "marts"
     description="Datasets, charts and boards of the repository, brought to Superset as they are.",
     group_name="superset",
     kinds={"superset"},
+    owners=OWNERS,
     # Superset may still be starting.
     retry_policy=RetryPolicy(max_retries=2, delay=20),
 )
@@ -38,7 +41,7 @@ def superset_boards(context: AssetExecutionContext) -> MaterializeResult[None]:
         report = push(client, files, Warehouse.from_environment())
         roles = apply_roles(client, ROOM / "roles", login)
     except (RoleError, SupersetError, SettingsError) as error:
-        raise Failure(description=f"boards: {error}") from error
+        raise Failure(description=f"boards: {error} (see {Section.BOARDS.link})") from error
     context.log.info(f"published {report.published} objects, removed {len(report.removed)}")
     return MaterializeResult(
         metadata={

@@ -1,9 +1,9 @@
 """dbt's models as assets, its tests as asset checks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from dagster import AssetExecutionContext, AssetKey
+from dagster import AssetExecutionContext, AssetKey, Failure
 from dagster_dbt import (
     DagsterDbtTranslator,
     DagsterDbtTranslatorSettings,
@@ -12,9 +12,12 @@ from dagster_dbt import (
 )
 
 from dagster_project.dbt_project import prepare_manifest, vars_argument
+from dagster_project.owners import OWNERS
 from dagster_project.pools import WAREHOUSE_POOL
 from dagster_project.raw import raw_asset_key
-from dagster_project.resources import read_project
+from dagster_project.resources import MindboxResource, read_project
+from dagster_project.runbook import section_of
+from mindbox_extract.errors import ExtractError
 
 
 class Translator(DagsterDbtTranslator):
@@ -30,6 +33,10 @@ class Translator(DagsterDbtTranslator):
         """The layer: staging, intermediate or marts."""
         return str(dbt_resource_props["schema"])
 
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:  # noqa: ARG002
+        """The same for every model."""
+        return OWNERS
+
 
 @dbt_assets(
     manifest=prepare_manifest(read_project().dbt_vars()),
@@ -39,7 +46,18 @@ class Translator(DagsterDbtTranslator):
     name="dbt",
     pool=WAREHOUSE_POOL,
 )
-def dbt_models(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
-    """Build and test every model that the run selects."""
+def dbt_models(
+    context: AssetExecutionContext, dbt: DbtCliResource, mindbox: MindboxResource
+) -> Iterator[Any]:
+    """Build and test every model that the run selects, with what is loaded.
+
+    A dataset that never landed has an empty table: it holds back nobody.
+    """
+    try:
+        mindbox.prepare_tables()
+    except ExtractError as error:
+        raise Failure(
+            description=f"before the models: {error} (see {section_of(error).link})"
+        ) from error
     arguments = ["build", *vars_argument(read_project().dbt_vars())]
     yield from dbt.cli(arguments, context=context).stream()

@@ -3,9 +3,11 @@
 from dagster import Definitions, multiprocess_executor
 
 from dagster_project.boards import superset_boards
-from dagster_project.checks import volume_checks
+from dagster_project.building import build_when_landed
+from dagster_project.checks import raw_checks
 from dagster_project.dbt import dbt_models
-from dagster_project.jobs import daily_refresh, hourly_refresh, refresh_job
+from dagster_project.failures import report_failure
+from dagster_project.jobs import build_job, daily_load, hourly_load, load_job
 from dagster_project.raw import raw_assets
 from dagster_project.resources import MindboxResource, dbt_resource
 
@@ -14,16 +16,18 @@ from dagster_project.resources import MindboxResource, dbt_resource
 # among those, since it starts threads when it is imported and does not survive a fork.
 executor = multiprocess_executor.configured(
     {
-        "max_concurrent": 2,
+        # Pools hold the loads to what Mindbox bears; a place is left for a dataset without exports.
+        "max_concurrent": 3,
         "start_method": {"forkserver": {"preload_modules": ["dagster", "dagster_dbt"]}},
     }
 )
 
 definitions = Definitions(
     assets=[*raw_assets, dbt_models, superset_boards],
-    asset_checks=[volume_checks],
+    asset_checks=[raw_checks],
     executor=executor,
-    jobs=[refresh_job],
-    schedules=[daily_refresh, hourly_refresh],
+    jobs=[load_job, build_job],
+    schedules=[daily_load, hourly_load],
+    sensors=[build_when_landed, report_failure],
     resources={"mindbox": MindboxResource(), "dbt": dbt_resource},
 )

@@ -2,6 +2,10 @@
 
 from dagster import DagsterInstance
 
+# Mindbox builds at most two exports at once for a project: the default limit of dagster.yaml, which
+# holds across runs. Pages are no exports, so they do not queue for a place among them.
+EXPORT_POOL = "mindbox_export"
+PAGES_POOL = "mindbox_pages"
 # Two builds of the same models would write the same tables.
 WAREHOUSE_POOL = "warehouse_build"
 

@@ -1,12 +1,15 @@
-"""Raw assets: one per dataset of Mindbox, partitioned by day."""
+"""Raw assets: one per dataset of Mindbox, partitioned by day; none waits for another."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
+    AssetSpec,
     BackfillPolicy,
+    Backoff,
     Failure,
     FreshnessPolicy,
     MaterializeResult,
@@ -15,22 +18,20 @@ from dagster import (
     asset,
 )
 
+from dagster_project.owners import OWNERS
 from dagster_project.partitions import daily
-from dagster_project.resources import MindboxResource
+from dagster_project.pools import EXPORT_POOL, PAGES_POOL
+from dagster_project.resources import MindboxResource, read_project
+from dagster_project.runbook import section_of
 from mindbox_extract.datasets import DATASETS
 from mindbox_extract.errors import ExtractError
 from mindbox_extract.load import LoadReport, Window
 from mindbox_extract.progress import OnProgress, Progress, Step
-from mindbox_extract.spec import DatasetSpec
+from mindbox_extract.spec import DatasetSpec, Protocol
 
-# Mindbox builds at most two exports at once for a project; the pool's limit is set in
-# dagster.yaml and holds across runs.
-EXPORT_POOL = "mindbox_export"
 GROUP = "raw"
-# Reconciliation counts our events up to the moment of Mindbox's report, so what is counted is
-# loaded after the report.
-REPORT = "mailing_report_summary"
-COUNTED_IN_REPORT = frozenset({"message_statuses", "orders"})
+# A dataset that did not land for so long is late: a day, and half a day for the daily run to pass.
+LATE_AFTER = timedelta(hours=36)
 
 
 def raw_asset_key(dataset: str) -> AssetKey:
@@ -43,18 +44,18 @@ def build_raw_asset(dataset: DatasetSpec) -> AssetsDefinition:
 
     @asset(
         key=raw_asset_key(dataset.name),
-        deps=[raw_asset_key(REPORT)] if dataset.name in COUNTED_IN_REPORT else [],
         description=dataset.description,
         group_name=GROUP,
         kinds={"python", "clickhouse"},
+        owners=OWNERS,
         metadata={"kind": dataset.kind.name.lower(), "protocol": dataset.protocol.name.lower()},
         partitions_def=daily,
         backfill_policy=BackfillPolicy.single_run(),
-        pool=EXPORT_POOL,
-        # Transport faults are retried inside the load; this covers a warehouse restart.
-        retry_policy=RetryPolicy(max_retries=1, delay=30),
+        pool=EXPORT_POOL if dataset.protocol is Protocol.EXPORT else PAGES_POOL,
+        # Transport faults are retried inside the load; this covers a restart of either side.
+        retry_policy=RetryPolicy(max_retries=2, delay=30, backoff=Backoff.EXPONENTIAL),
         freshness_policy=FreshnessPolicy.time_window(
-            fail_window=timedelta(hours=36), warn_window=timedelta(hours=26)
+            fail_window=LATE_AFTER, warn_window=timedelta(hours=26)
         ),
     )
     def load_days(
@@ -66,7 +67,8 @@ def build_raw_asset(dataset: DatasetSpec) -> AssetsDefinition:
             report = mindbox.load(dataset.name, window, on_progress=_logged(context))
         except ExtractError as error:
             raise Failure(
-                description=f"{dataset.name}, {window}: {error}", allow_retries=error.is_passing
+                description=f"{dataset.name}, {window}: {error} (see {section_of(error).link})",
+                allow_retries=error.is_passing,
             ) from error
         return MaterializeResult(metadata=load_metadata(report))
 
@@ -98,4 +100,22 @@ def load_metadata(report: LoadReport) -> dict[str, MetadataValue]:
     }
 
 
-raw_assets = [build_raw_asset(dataset) for dataset in DATASETS.values()]
+def build_raw_assets(loaded: Collection[str]) -> list[AssetsDefinition | AssetSpec]:
+    """An asset per dataset; those outside `loaded` are shown in the lineage and never run."""
+    return [
+        build_raw_asset(dataset)
+        if name in loaded
+        else AssetSpec(
+            key=raw_asset_key(name),
+            description=f"{dataset.description} Not loaded: the project file names no operation.",
+            group_name=GROUP,
+            kinds={"clickhouse"},
+            owners=OWNERS,
+        )
+        for name, dataset in DATASETS.items()
+    ]
+
+
+# Datasets that the client's project has an operation for.
+LOADED = [name for name in DATASETS if name in read_project().operations]
+raw_assets = build_raw_assets(LOADED)

@@ -1,4 +1,4 @@
-"""Submit the refresh job to a running Dagster and follow it to its end.
+"""Load a range of days and rebuild the models, in a running Dagster, followed to the end.
 
 python -m dagster_project.refresh [--since 2025-01-01] [--till 2025-01-31]
 """
@@ -12,7 +12,6 @@ from textwrap import shorten
 
 import click
 from dagster import (
-    DagsterEvent,
     DagsterEventType,
     DagsterInstance,
     DagsterRunStatus,
@@ -31,44 +30,61 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from dagster_project.jobs import all_days, day_range, refresh_job
+from dagster_project.failures import reason
+from dagster_project.jobs import all_days, build_job, day_range, load_job
+from dagster_project.loads import FINISHED, UNDER_WAY
 
 FINGERPRINT_TAG = "mindbox_analytics/fingerprint"
-FINISHED = {DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED}
-RUNNING = [DagsterRunStatus.QUEUED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED]
 POLL_SECONDS = 0.5
 LINE_LENGTH = 160
 
 
-def submit(first: str, last: str, fingerprint: str, port: int) -> str:
-    """Submit one run of the refresh job over a range of days.
+def submit(job: str, tags: dict[str, str], port: int) -> str:
+    """Submit one run of a job.
 
-    A run with the same fingerprint that is still under way is taken up instead.
+    A run of the job with the same tags that is still under way is taken up instead.
 
     Returns:
         The run's id.
     """
-    tags = {**day_range(first, last), FINGERPRINT_TAG: fingerprint}
-    instance = DagsterInstance.get()
-    under_way = instance.get_run_records(RunsFilter(statuses=RUNNING, tags=tags), limit=1)
+    filters = RunsFilter(job_name=job, statuses=UNDER_WAY, tags=tags)
+    under_way = DagsterInstance.get().get_run_records(filters, limit=1)
     if under_way:
         return under_way[0].dagster_run.run_id
     client = DagsterGraphQLClient("127.0.0.1", port_number=port)
-    return client.submit_job_execution(refresh_job.name, tags=tags)
+    return client.submit_job_execution(job, tags=tags)
 
 
 def is_done(fingerprint: str) -> bool:
-    """Whether a run with this fingerprint has succeeded."""
-    filters = RunsFilter(statuses=[DagsterRunStatus.SUCCESS], tags={FINGERPRINT_TAG: fingerprint})
+    """Whether a build with this fingerprint has succeeded."""
+    filters = RunsFilter(
+        job_name=build_job.name,
+        statuses=[DagsterRunStatus.SUCCESS],
+        tags={FINGERPRINT_TAG: fingerprint},
+    )
     return bool(DagsterInstance.get().get_run_records(filters, limit=1))
 
 
-def follow(run_id: str, console: Console) -> bool:
+def refresh(first: str, last: str, fingerprint: str, port: int, console: Console) -> bool:
+    """Load the days, then rebuild with what landed, also where a dataset did not.
+
+    Returns:
+        Whether both succeeded. Only then the build bears the fingerprint.
+    """
+    load_tags = {**day_range(first, last), FINGERPRINT_TAG: fingerprint}
+    loaded = follow(submit(load_job.name, load_tags, port), load_job.name, console)
+    build_tags = {FINGERPRINT_TAG: fingerprint if loaded else f"incomplete-{fingerprint}"}
+    built = follow(submit(build_job.name, build_tags, port), build_job.name, console)
+    return loaded and built
+
+
+def follow(run_id: str, job: str, console: Console) -> bool:
     """Show a run's steps as they come and go.
 
     Returns:
         Whether it succeeded. Why it did not is printed.
     """
+    console.print(f"  {job}: run {run_id}", highlight=False)
     instance = DagsterInstance.get()
     cursor: str | None = None
     columns = (
@@ -78,7 +94,7 @@ def follow(run_id: str, console: Console) -> bool:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        steps = progress.add_task("refresh", total=None)
+        steps = progress.add_task(job, total=None)
         while True:
             finished = _status(instance, run_id) in FINISHED
             page = instance.get_records_for_run(run_id, cursor=cursor, ascending=True)
@@ -117,24 +133,12 @@ def _report(entry: EventLogEntry, progress: Progress, steps: TaskID) -> None:
             _print(progress, f"  {clock} {step}: done in {seconds:.1f} s")
         case DagsterEventType.STEP_FAILURE | DagsterEventType.RUN_FAILURE:
             _print(progress, f"  {clock} [red]{step} failed[/red]: {escape(str(event.message))}")
-            _print(progress, escape(_reason(event)))
+            _print(progress, escape(reason(event)))
 
 
 def _print(progress: Progress, line: str) -> None:
     """One line, unbroken also where it is longer than a log's assumed width."""
     progress.console.print(line, highlight=False, soft_wrap=True)
-
-
-def _reason(event: DagsterEvent) -> str:
-    """The innermost words of a failure."""
-    data = event.event_specific_data
-    failure = getattr(data, "user_failure_data", None)
-    if failure is not None and failure.description:
-        return str(failure.description)
-    error = getattr(data, "error", None)
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return str(error.message) if error is not None else ""
 
 
 @click.command()
@@ -143,15 +147,13 @@ def _reason(event: DagsterEvent) -> str:
 @click.option("--fingerprint", default="manual", help="What the run is marked with.")
 @click.option("--is-done", "ask", is_flag=True, help="Only ask whether such a run succeeded.")
 def main(since: str | None, till: str | None, fingerprint: str, *, ask: bool) -> None:
-    """Refresh a range of days and show the progress."""
+    """Refresh a range of days and show the progress; a dataset that fails stops no other."""
     if ask:
         sys.exit(0 if is_done(fingerprint) else 1)
     first, last = all_days()
     port = int(os.environ.get("DAGSTER_PORT") or 3000)
-    run_id = submit(since or first, till or last, fingerprint, port)
-    console = Console()
-    console.print(f"  run {run_id}", highlight=False)
-    sys.exit(0 if follow(run_id, console) else 1)
+    done = refresh(since or first, till or last, fingerprint, port, Console())
+    sys.exit(0 if done else 1)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,19 @@
 """What the assets need from outside, read from the environment when a run starts."""
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 from dagster import ConfigurableResource
 from dagster_dbt import DbtCliResource
 
 from dagster_project.dbt_project import DBT_DIRECTORY, DBT_EXECUTABLE
+from mindbox_extract.datasets import DATASETS
 from mindbox_extract.load import LoadReport, Window, load
 from mindbox_extract.progress import OnProgress
 from mindbox_extract.project import Project
 from mindbox_extract.settings import Settings
+from mindbox_extract.warehouse import Warehouse
 
 DEFAULT_PROJECT_FILE = "mindbox_extract/project.yml"
 
@@ -37,6 +40,15 @@ class MindboxResource(ConfigurableResource[None]):
             project=read_project(),
             on_progress=on_progress,
         )
+
+    def prepare_tables(self) -> None:
+        """Create the raw tables of all datasets that are not there yet.
+
+        Raises:
+            mindbox_extract.errors.ExtractError: a setting is missing, or ClickHouse refuses.
+        """
+        with closing(Warehouse(Settings.from_environment())) as warehouse:
+            warehouse.prepare(*DATASETS.values())
 
 
 dbt_resource = DbtCliResource(

@@ -1,7 +1,6 @@
 """`make demo`: everything from nothing to the boards, and again what is new."""
 
 import hashlib
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
+from sandbox.stack.dagster_home import prepare_home
 from sandbox.stack.settings import StackSettings
 from sandbox.stack.supervision import (
     StackError,
@@ -127,13 +127,10 @@ def stand_in_period(settings: StackSettings) -> dict[str, str]:
 
 def start_dagster(settings: StackSettings) -> None:
     """Start Dagster's webserver and daemon on an instance of their own."""
-    home = settings.state / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copy(settings.root / "dagster_project" / "dagster.yaml", home)
+    prepare_home(settings.dagster_home)
     _run(settings, [sys.executable, "-m", "dagster_project.pools"], "dagster-setup")
     # The code's first import writes dbt's manifest; afterwards every process finds it fresh.
     _run(settings, [sys.executable, "-m", "dagster_project.definitions"], "dagster-setup")
-    # learned since reaches them through a restart.
     supervisor = Supervisor(settings)
     for service in ("dagster-webserver", "dagster-daemon"):
         supervisor.start(service)
@@ -166,7 +163,7 @@ def refresh(settings: StackSettings, console: Console) -> None:
     if subprocess.run(probe, env=environment, cwd=settings.root, check=False).returncode == 0:
         console.print("[green]✓[/green] data: loaded already (`make refresh` loads what is new)")
         return
-    with _step(console, "data: extract, model, test, publish the boards"):
+    with _step(console, "data: load, model, test, publish the boards"):
         command = [sys.executable, "-m", "dagster_project.refresh", "--fingerprint", mark]
         if serves_stand_in(settings):
             # Files may end years ago; empty days would be loaded up to today otherwise.

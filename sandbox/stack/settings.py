@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values, set_key
 
+from sandbox.stack.dagster_home import home_environment
+
 ROOT = Path(__file__).resolve().parents[2]
 GENERATED_SECRETS = (
     "CLICKHOUSE_PASSWORD",
@@ -75,6 +77,11 @@ class StackSettings:
         return self.state / "run"
 
     @property
+    def dagster_home(self) -> Path:
+        """Dagster's instance: its settings, its store and the messages of failed runs."""
+        return self.state / "dagster"
+
+    @property
     def socket(self) -> Path:
         """The supervisor's control socket.
 
@@ -110,7 +117,7 @@ class StackSettings:
     def environment(self) -> dict[str, str]:
         """The environment of the supervisor and of every service below it."""
         derived = {
-            "DAGSTER_HOME": str(self.state / "dagster"),
+            **home_environment(self.dagster_home),
             "SUPERSET_HOME": str(self.state / "superset"),
             "DO_NOT_TRACK": "1",
             "PYTHONPATH": str(self.root),

@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from dagster import AssetKey, AssetSpec, Definitions
+from dagster import AssetKey, AssetsDefinition, AssetSpec, Definitions
 from syrupy.assertion import SnapshotAssertion
 
 from dagster_project.definitions import definitions
+from dagster_project.raw import build_raw_assets
+from mindbox_extract.datasets import DATASETS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -18,12 +20,13 @@ def describe(spec: AssetSpec) -> dict[str, Any]:
     return {
         "group": spec.group_name,
         "kinds": sorted(spec.kinds),
+        "owners": list(spec.owners),
         "partitioned": spec.partitions_def is not None,
         "upstream": sorted(dep.asset_key.to_user_string() for dep in spec.deps),
     }
 
 
-def test_assets_checks_jobs_and_schedules_are_these(snapshot: SnapshotAssertion) -> None:
+def test_assets_checks_jobs_schedules_and_sensors_are_these(snapshot: SnapshotAssertion) -> None:
     repository = definitions.get_repository_def()
     graph = repository.asset_graph
     found = {
@@ -36,6 +39,7 @@ def test_assets_checks_jobs_and_schedules_are_these(snapshot: SnapshotAssertion)
         "schedules": {
             schedule.name: schedule.cron_schedule for schedule in repository.schedule_defs
         },
+        "sensors": sorted(sensor.name for sensor in repository.sensor_defs),
     }
     assert found == snapshot
 
@@ -47,6 +51,33 @@ def test_every_asset_is_described() -> None:
         if not (spec.description or "").strip()
     ]
     assert undescribed == []
+
+
+def test_every_asset_has_a_group_and_an_owner() -> None:
+    lacking = [
+        spec.key.to_user_string()
+        for spec in definitions.resolve_all_asset_specs()
+        if not (spec.owners and spec.group_name and spec.group_name != "default")
+    ]
+    assert lacking == []
+
+
+def test_no_load_waits_for_another() -> None:
+    waiting = {
+        spec.key.to_user_string(): spec.deps
+        for spec in definitions.resolve_all_asset_specs()
+        if spec.key.path[0] == "raw" and spec.deps
+    }
+    assert waiting == {}
+
+
+def test_a_dataset_without_an_operation_is_shown_and_never_run() -> None:
+    assets = {one.key: one for one in build_raw_assets(loaded=["orders"])}
+    assert set(assets) == {AssetKey(["raw", name]) for name in DATASETS}
+    orders, customers = (assets[AssetKey(["raw", name])] for name in ("orders", "customers"))
+    assert isinstance(orders, AssetsDefinition)
+    assert isinstance(customers, AssetSpec)
+    assert "names no operation" in (customers.description or "")
 
 
 def test_boards_come_last_and_raw_tables_first() -> None:

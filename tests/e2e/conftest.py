@@ -1,4 +1,4 @@
-"""The whole chain in its real parts, each in a process of its own, run by Dagster's job."""
+"""The whole chain in its real parts, each in a process of its own, run by Dagster's jobs."""
 
 import json
 import os
@@ -17,6 +17,7 @@ from clickhouse_connect.driver.client import Client
 
 from sandbox.clickhouse.process import ClickHouseProcess
 from sandbox.mindbox.process import MindboxProcess
+from sandbox.stack.dagster_home import home_environment, prepare_home
 from superset_assets.client import SupersetClient
 from superset_assets.settings import SupersetLogin
 from tests.superset.stack import (
@@ -72,18 +73,24 @@ def superset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Superset]:
 
 @pytest.fixture(scope="session")
 def run_chain(superset: Superset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunChain]:
-    """Run the refresh job over a range of days of a Mindbox, into a new warehouse."""
+    """Load a range of days of a Mindbox into a new warehouse, and build on them."""
     with ExitStack() as services:
 
         def run(name: str, mindbox: MindboxProcess, first: date, last: date) -> Chain:
             folder = tmp_path_factory.mktemp(name)
             dagster = Path(services.enter_context(memory_folder(name)))
+            prepare_home(dagster)
             clickhouse = services.enter_context(ClickHouseProcess(folder / "clickhouse"))
             environment = {
                 **chain_environment(folder, clickhouse, mindbox, superset, first),
-                "DAGSTER_HOME": str(dagster),
+                **home_environment(dagster),
             }
-            run_refresh(environment, folder, first, last)
+            days = {
+                "dagster/asset_partition_range_start": first.isoformat(),
+                "dagster/asset_partition_range_end": last.isoformat(),
+            }
+            run_job("load", days, environment, folder)
+            run_job("build", {}, environment, folder)
             return Chain(
                 (folder, dagster),
                 services.enter_context(closing(connect(clickhouse))),
@@ -142,16 +149,14 @@ def chain_environment(
     }
 
 
-def run_refresh(environment: Mapping[str, str], folder: Path, first: date, last: date) -> None:
-    tags = {
-        "dagster/asset_partition_range_start": first.isoformat(),
-        "dagster/asset_partition_range_end": last.isoformat(),
-    }
+def run_job(
+    job: str, tags: Mapping[str, str], environment: Mapping[str, str], folder: Path
+) -> None:
     command = [
         *(str(Path(sys.executable).with_name("dagster")), "job", "execute"),
-        *("-m", "dagster_project.definitions", "-j", "refresh", "--tags", json.dumps(tags)),
+        *("-m", "dagster_project.definitions", "-j", job, "--tags", json.dumps(tags)),
     ]
-    log = folder / "run.log"
+    log = folder / f"{job}.log"
     with log.open("wb") as output:
         done = subprocess.run(
             command,
