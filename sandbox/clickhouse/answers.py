@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import string
 from typing import IO, TYPE_CHECKING
 
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from sandbox.clickhouse.encodings import encoder
+from sandbox.clickhouse.blocks import Packer
+from sandbox.clickhouse.encodings import Chain, encoder
+from sandbox.clickhouse.progress import text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -51,35 +52,59 @@ class Answers:
     def finished(self, asked: QueryRequest, body: bytes, name: str, counts: Counts) -> Response:
         """A result that is complete, in the format `name`; empty for none."""
         headers = {**self._headers(asked, counts), **_format_headers(name)}
-        compression = encoder(asked.accepted)
-        if compression is not None and body:
-            headers["Content-Encoding"], compress = compression
-            body = compress.compress(body) + compress.flush()
+        if body:
+            encoding, pack = _packing(asked)
+            headers |= encoding
+            body = pack.compress(body) + pack.flush()
         return Response(body, headers=headers)
 
-    def spooled(self, asked: QueryRequest, spool: IO[bytes], name: str, counts: Counts) -> Response:
+    def complete(
+        self, asked: QueryRequest, spool: IO[bytes], name: str, counts: Counts
+    ) -> Response:
         """A result that is complete and may be large. Closes it."""
+        begin = spool.read(_PIECE_BYTES)
+        if len(begin) < _PIECE_BYTES:
+            spool.close()
+            return self.finished(asked, begin, name, counts)
 
         async def content() -> AsyncIterator[bytes]:
             with spool:
-                while piece := spool.read(_PIECE_BYTES):
+                piece = begin
+                while piece:
                     yield piece
+                    piece = spool.read(_PIECE_BYTES)
 
         return _stream(asked, content(), {**self._headers(asked, counts), **_format_headers(name)})
 
     def streamed(
-        self, asked: QueryRequest, content: AsyncIterator[bytes], name: str, tag: str
+        self,
+        asked: QueryRequest,
+        content: AsyncIterator[bytes],
+        name: str,
+        tag: str,
+        counts: Counts,
     ) -> Response:
-        """A result on its way; its counts are not known yet, nor whether it will succeed."""
-        headers = {**self._headers(asked, None), **_format_headers(name)}
+        """A result on its way; the counts are those so far, and it may still fail."""
+        headers = {**self._headers(asked, counts), **_format_headers(name)}
         return _stream(asked, content, {**headers, "X-ClickHouse-Exception-Tag": tag})
 
-    def error(self, raised: ClickHouseError, query_id: str) -> Response:
-        """A refusal or failure before the first byte of a result."""
+    def error(self, raised: ClickHouseError, query_id: str, asked: QueryRequest | None) -> Response:
+        """A refusal or failure before the first byte of a result.
+
+        Args:
+            raised: What happened.
+            query_id: The client's, if it named one.
+            asked: The request, if it could be read.
+        """
         headers = {**self._server, "X-ClickHouse-Exception-Code": str(raised.code)}
-        if query_id:
+        body = self._text(raised).encode()
+        if asked is not None:
+            encoding, pack = _packing(asked)
+            headers |= encoding
+            body = pack.compress(body) + pack.flush()
+        if query_id := query_id or (asked.query_id if asked else ""):
             headers["X-ClickHouse-Query-Id"] = query_id
-        return PlainTextResponse(self._text(raised), status_code=raised.status, headers=headers)
+        return PlainTextResponse(body, status_code=raised.status, headers=headers)
 
     def late_error(self, raised: ClickHouseError, tag: str) -> bytes:
         """A failure behind the first byte of a result, in the form of servers from 25.11."""
@@ -95,20 +120,12 @@ class Answers:
     def _text(self, raised: ClickHouseError) -> str:
         return f"{raised} (version {self._version} (official build))\n"
 
-    def _headers(self, asked: QueryRequest, counts: Counts | None) -> dict[str, str]:
-        headers = {**self._server, "X-ClickHouse-Query-Id": asked.query_id}
-        if counts is not None:
-            headers["X-ClickHouse-Summary"] = json.dumps(
-                {
-                    "read_rows": str(counts.read_rows),
-                    "read_bytes": str(counts.read_bytes),
-                    "written_rows": str(counts.written_rows),
-                    "written_bytes": str(counts.written_bytes),
-                    "result_rows": str(counts.result_rows),
-                    "elapsed_ns": str(int(counts.seconds * 1e9)),
-                }
-            )
-        return headers
+    def _headers(self, asked: QueryRequest, counts: Counts) -> dict[str, str]:
+        return {
+            **self._server,
+            "X-ClickHouse-Query-Id": asked.query_id,
+            "X-ClickHouse-Summary": text(counts),
+        }
 
 
 def new_tag() -> str:
@@ -119,17 +136,24 @@ def new_tag() -> str:
 def _stream(
     asked: QueryRequest, content: AsyncIterator[bytes], headers: dict[str, str]
 ) -> Response:
-    compression = encoder(asked.accepted)
-    if compression is None:
-        return StreamingResponse(content, headers=headers)
-    headers["Content-Encoding"], compress = compression
+    encoding, pack = _packing(asked)
 
-    async def compressed() -> AsyncIterator[bytes]:
+    async def packed() -> AsyncIterator[bytes]:
         async for piece in content:
-            yield compress.compress(piece)
-        yield compress.flush()
+            yield pack.compress(piece)
+        yield pack.flush()
 
-    return StreamingResponse(compressed(), headers=headers)
+    return StreamingResponse(packed(), headers={**headers, **encoding})
+
+
+def _packing(asked: QueryRequest) -> tuple[dict[str, str], Chain]:
+    """Headers and encoders of a body: ClickHouse's blocks inside, HTTP's compression outside."""
+    inner = [Packer()] if asked.packs else []
+    outer = encoder(asked.accepted)
+    if outer is None:
+        return {}, Chain(*inner)
+    name, compress = outer
+    return {"Content-Encoding": name}, Chain(*inner, compress)
 
 
 def _format_headers(name: str) -> dict[str, str]:

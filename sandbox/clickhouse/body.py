@@ -84,6 +84,6 @@ class Incoming:
             await self.receive()
 
     async def left(self) -> None:
-        """Returns when the client has gone. The body must have been read."""
-        while (await self._receive())["type"] != "http.disconnect":
+        """Returns when the client has gone. Nobody else may want what is left of the body."""
+        while (await self.receive())["type"] != "http.disconnect":
             pass

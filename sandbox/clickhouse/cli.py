@@ -16,6 +16,7 @@ from rich.console import Console
 from sandbox.clickhouse.engine import DataDirectoryInUseError, Engine
 from sandbox.clickhouse.request import Gate
 from sandbox.clickhouse.server import Server
+from sandbox.clickhouse.wire import Protocol
 from superset_assets.access.users import read
 
 READY = "ClickHouse answers at"
@@ -81,6 +82,8 @@ def main(host: str, port: int, data: Path, users: Path) -> None:
         server.application(),
         log_level="warning",
         access_log=False,
+        http=Protocol,
+        ws="none",
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )

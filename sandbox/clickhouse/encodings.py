@@ -105,6 +105,26 @@ async def decoded(pieces: AsyncIterator[bytes], encoding: str) -> AsyncIterator[
         raise problem
 
 
+class Chain:
+    """Encoders one behind the other; none at all lets the bytes through."""
+
+    def __init__(self, *encoders: Encoder) -> None:
+        self._encoders = encoders
+
+    def compress(self, data: bytes, /) -> bytes:
+        """The bytes that are ready."""
+        for each in self._encoders:
+            data = each.compress(data) if data else data
+        return data
+
+    def flush(self) -> bytes:
+        """What is left in all of them."""
+        data = b""
+        for each in self._encoders:
+            data = (each.compress(data) if data else data) + each.flush()
+        return data
+
+
 def encoder(accepted: str) -> tuple[str, Encoder] | None:
     """The first encoding of `Accept-Encoding` that is known here, ready to compress."""
     for entry in accepted.split(","):

@@ -23,7 +23,7 @@ import chdb
 from sandbox.clickhouse.errors import of_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from superset_assets.access.users import Access, User
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _CONFIG = """<clickhouse>
   <display_name>sandbox</display_name>
   <users_config>{users}</users_config>
+  <user_files_path>{files}</user_files_path>
 </clickhouse>
 """
 # A server does not take `1 + 2` for a query and does not hand out stack symbols; the embedded
@@ -91,14 +92,20 @@ class TableFunction:
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """What a finished statement read and wrote, as the engine counts it."""
+    """What a statement has read and written so far or in all, as the engine counts it.
 
-    read_rows: int
-    read_bytes: int
-    written_rows: int
-    written_bytes: int
-    result_rows: int
-    seconds: float
+    Attributes:
+        total_rows: Rows it expects to read; 0 where it does not know.
+    """
+
+    read_rows: int = 0
+    read_bytes: int = 0
+    written_rows: int = 0
+    written_bytes: int = 0
+    total_rows: int = 0
+    result_rows: int = 0
+    result_bytes: int = 0
+    nanoseconds: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +131,7 @@ class Connection:
         text: str | bytes,
         output_format: str = "TabSeparated",
         parameters: Mapping[str, str] | None = None,
+        watch: Callable[[Counts], None] | None = None,
     ) -> Result:
         """Runs one statement to its end.
 
@@ -131,14 +139,20 @@ class Connection:
             text: The statement.
             output_format: Format where the statement names none.
             parameters: Values of `{name:Type}`, escaped as in TabSeparated.
+            watch: Gets the counts while they grow, in a thread of the engine.
 
         Raises:
             ClickHouseError: The engine's own error.
         """
+        if watch is not None:
+            self._raw.set_progress_callback(lambda said: watch(_counts(said)))
         try:
             found = self._raw.query(text, output_format, params=dict(parameters or {}))
         except (chdb.ChdbError, RuntimeError) as raised:
             raise of_engine(raised, self.user.name) from raised
+        finally:
+            if watch is not None:
+                self._raw.set_progress_callback(None)
         return Result(
             body=found.bytes(),
             counts=Counts(
@@ -147,7 +161,8 @@ class Connection:
                 written_rows=found.rows_written(),
                 written_bytes=found.bytes_written(),
                 result_rows=found.rows_read(),
-                seconds=found.elapsed(),
+                result_bytes=found.bytes_read(),
+                nanoseconds=_nanoseconds(found.elapsed()),
             ),
         )
 
@@ -212,7 +227,8 @@ class Insert:
             written_rows=written.rows_written,
             written_bytes=written.bytes_written,
             result_rows=written.rows_written,
-            seconds=written.elapsed,
+            result_bytes=written.bytes_written,
+            nanoseconds=_nanoseconds(written.elapsed),
         )
 
     def cancel(self) -> None:
@@ -233,6 +249,7 @@ class Engine:
         version: Of the engine, as `SELECT version()` says it.
         time_zone: Of the server.
         table_functions: Those that the engine knows, by name in small letters.
+        user_files: Folder of the files that statements may read and write.
     """
 
     def __init__(self, data: Path, access: Access) -> None:
@@ -243,7 +260,9 @@ class Engine:
         """
         data.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(data / "lock")
-        config = _configured(data.resolve() / "config", access)
+        self.user_files = data.resolve() / "user_files"
+        self.user_files.mkdir(exist_ok=True)
+        config = _configured(data.resolve() / "config", access, self.user_files)
         self._location = f"{data.resolve() / 'store'}?config-file={config}"
         # The engine lives as long as its first connection.
         self._anchor = chdb.connect(self._location)
@@ -280,6 +299,23 @@ class Engine:
         return [json.loads(line) for line in body.splitlines()]
 
 
+def _counts(said: Mapping[str, int]) -> Counts:
+    return Counts(
+        read_rows=said["read_rows"],
+        read_bytes=said["read_bytes"],
+        written_rows=said["written_rows"],
+        written_bytes=said["written_bytes"],
+        total_rows=said["total_rows_to_read"],
+        result_rows=said["result_rows"],
+        result_bytes=said["result_bytes"],
+        nanoseconds=said["elapsed_ns"],
+    )
+
+
+def _nanoseconds(seconds: float) -> int:
+    return int(seconds * 1e9)
+
+
 def quoted(identifier: str) -> str:
     """An identifier for SQL."""
     escaped = identifier.replace("\\", "\\\\").replace("`", "\\`")
@@ -309,7 +345,7 @@ def _locked(path: Path) -> int:
     return descriptor
 
 
-def _configured(folder: Path, access: Access) -> Path:
+def _configured(folder: Path, access: Access, user_files: Path) -> Path:
     folder.mkdir(exist_ok=True)
     roles = "\n".join(
         f"    <{user.name}><grants>"
@@ -321,5 +357,7 @@ def _configured(folder: Path, access: Access) -> Path:
     users = folder / "users.xml"
     users.write_text(_USERS.format(roles=roles, granted=granted), encoding="utf-8")
     config = folder / "config.xml"
-    config.write_text(_CONFIG.format(users=users), encoding="utf-8")
+    config.write_text(
+        _CONFIG.format(users=escape(str(users)), files=escape(f"{user_files}/")), encoding="utf-8"
+    )
     return config

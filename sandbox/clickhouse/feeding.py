@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sandbox.clickhouse.statement import InsertHead
 
 
-async def insert(
+async def feed(
     head: InsertHead,
     pieces: AsyncIterator[bytes],
     connection: Connection,
@@ -23,8 +23,8 @@ async def insert(
     runners: ThreadPoolExecutor,
     writers: ThreadPoolExecutor,
     kill: Callable[[], None],
-) -> Counts:
-    """Runs an INSERT whose data arrive in pieces.
+) -> Callable[[], Counts]:
+    """Runs an INSERT until all its data are handed to the engine.
 
     Args:
         head: The statement and the format of the data.
@@ -36,7 +36,8 @@ async def insert(
         kill: Cancels the statement.
 
     Returns:
-        Counts of what is committed.
+        What commits the data, blocking, and counts them; it raises ClickHouseError if the engine
+        refuses them at last.
 
     Raises:
         ClickHouseError: The engine refuses the statement or the data. As on a server, blocks
@@ -55,7 +56,7 @@ async def _direct(
     connection: Connection,
     parameters: Mapping[str, str],
     runners: ThreadPoolExecutor,
-) -> Counts:
+) -> Callable[[], Counts]:
     loop = asyncio.get_running_loop()
     if parameters:
         bound = {f"param_{name}": value for name, value in parameters.items()}
@@ -67,7 +68,7 @@ async def _direct(
     except BaseException:
         await asyncio.shield(loop.run_in_executor(runners, feed.cancel))
         raise
-    return await loop.run_in_executor(runners, feed.finish)
+    return feed.finish
 
 
 async def _through_input(
@@ -79,7 +80,7 @@ async def _through_input(
     runners: ThreadPoolExecutor,
     writers: ThreadPoolExecutor,
     kill: Callable[[], None],
-) -> Counts:
+) -> Callable[[], Counts]:
     """`INSERT … SELECT … FROM input(…)`: the engine reads the data from a pipe."""
     loop = asyncio.get_running_loop()
     source, sink = os.pipe2(os.O_CLOEXEC)
@@ -92,20 +93,20 @@ async def _through_input(
             # A writer that still waits for room learns that nobody reads any more.
             os.close(source)
 
-    running = loop.run_in_executor(runners, run)
+    running = runners.submit(run)
     try:
         async for piece in pieces:
             await loop.run_in_executor(writers, _write, sink, piece)
     except BrokenPipeError:
-        # The engine has given up; the reason is its own error below.
-        return await running
+        # The engine has given up; the reason is its own error, raised by the result.
+        return running.result
     except BaseException:
         # The end of the pipe would look like the end of the data.
         await asyncio.shield(loop.run_in_executor(writers, kill))
         raise
     finally:
         os.close(sink)
-    return await running
+    return running.result
 
 
 def _write(sink: int, piece: bytes) -> None:

@@ -64,6 +64,8 @@ class Lease:
         if self._request.database:
             # Unlike USE this asks for no right to see the database, as a server's parameter.
             settings["database"] = self._request.database
+        if self._request.reads_only and not self._session.id:
+            settings["readonly"] = "2"
         if self._session.id:
             self._before = self._current(list(settings))
         self.connection.set(settings)

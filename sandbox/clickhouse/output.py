@@ -14,10 +14,10 @@ from concurrent.futures import wait
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
     from concurrent.futures import Future, ThreadPoolExecutor
 
-    from sandbox.clickhouse.engine import Connection, Counts, Engine
+    from sandbox.clickhouse.engine import Counts
     from sandbox.clickhouse.statement import Statement
 
 _PIPE_BYTES = 1 << 20
@@ -30,42 +30,48 @@ class Output:
     def __init__(
         self,
         statement: Statement,
-        connection: Connection,
         *,
         default_format: str,
-        parameters: Mapping[str, str],
+        run: Callable[[bytes], Counts],
+        done: Callable[[], None],
         runners: ThreadPoolExecutor,
-        readers: ThreadPoolExecutor,
     ) -> None:
         """Starts the statement.
 
         Args:
             statement: The SELECT.
-            connection: Where it runs; the caller's until the outcome is known.
             default_format: Where the statement names none.
-            parameters: Values of `{name:Type}`.
+            run: Runs a text to its end, blocking.
+            done: Called once it has run, in the thread it ran in.
             runners: Threads the engine works in.
-            readers: Threads that wait for the pipe; apart from the runners, so that waiting
-                readers cannot keep the writers from starting.
         """
-        self._readers = readers
-        self._source, self._sink = os.pipe2(os.O_CLOEXEC)
+        self._source, self._sink = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        # The engine writes by the name of the pipe, and that descriptor waits.
         fcntl.fcntl(self._sink, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         text, self.format = statement.with_output(f"/proc/self/fd/{self._sink}", default_format)
-        self._run: Future[Counts] = runners.submit(self._write, connection, text, parameters)
-        self._pending: Future[bytes] | None = None
+        self._run: Future[Counts] = runners.submit(self._write, run, text, done)
 
-    def _write(self, connection: Connection, text: bytes, parameters: Mapping[str, str]) -> Counts:
+    def _write(
+        self, run: Callable[[bytes], Counts], text: bytes, done: Callable[[], None]
+    ) -> Counts:
         try:
-            return connection.run(text, parameters=parameters).counts
+            return run(text)
         finally:
-            # The reader sees the end when the last writer closes; the engine has closed its own.
-            os.close(self._sink)
+            try:
+                done()
+            finally:
+                # The reader sees the end when the last writer closes; the engine has closed its
+                # own. The reader then finds the connection given back.
+                os.close(self._sink)
 
     async def read(self) -> bytes:
         """The next bytes; empty at the end, be it good or bad."""
-        self._pending = self._readers.submit(os.read, self._source, _PIPE_BYTES)
-        return await asyncio.wrap_future(self._pending)
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                return os.read(self._source, _PIPE_BYTES)
+            except BlockingIOError:
+                await _readable(loop, self._source)
 
     async def outcome(self) -> Counts:
         """What the ended statement counted. To be called once everything is read.
@@ -78,19 +84,30 @@ class Output:
         finally:
             os.close(self._source)
 
-    def abandon(self, engine: Engine, query_id: str) -> None:
+    def abandon(self, kill: Callable[[], None]) -> None:
         """Cancels the statement and waits until the engine let go of it. Blocks."""
-        engine.kill(query_id)
-        while self._pending is not None and not self._pending.done():
-            wait([self._pending], timeout=_RETRY_SECONDS)
-            engine.kill(query_id)
+        kill()
         # An engine that is blocked by a full pipe sees the cancellation once it is drained; one
         # that had not begun yet sees the next.
         while True:
             readable, _, _ = select.select([self._source], [], [], _RETRY_SECONDS)
             if not readable:
-                engine.kill(query_id)
+                kill()
             elif not os.read(self._source, _PIPE_BYTES):
                 break
         wait([self._run])
         os.close(self._source)
+
+
+async def _readable(loop: asyncio.AbstractEventLoop, source: int) -> None:
+    ready: asyncio.Future[None] = loop.create_future()
+
+    def tell() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    loop.add_reader(source, tell)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(source)

@@ -40,6 +40,9 @@ _RESERVED = {
     "wait_end_of_query",
 }
 _PARAMETER = "param_"
+# As on a server: DBMS_DEFAULT_BUFFER_SIZE, and the default of http_headers_progress_interval_ms.
+_HELD_BYTES = 1 << 20
+_PROGRESS_MS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +59,13 @@ class QueryRequest:
         session_timeout: Seconds.
         session_must_exist: `session_check`.
         session_ends: `close_session`.
+        method: HTTP method.
         waits: The response begins when the statement has ended, so that its status is final.
+        held: Bytes of a result that are held back, so that an error in them has its status.
+        progress_every: Seconds between two headers of progress; None for none.
+        packs: The answer goes in ClickHouse's own compressed blocks.
+        unpacks: The body is in such blocks.
+        checks_blocks: The checksums of these must be right.
         settings: Settings of this statement alone.
         parameters: Values of `{name:Type}`, escaped as in TabSeparated.
         accepted: Encodings of the response the client asked for; empty for plain.
@@ -71,10 +80,21 @@ class QueryRequest:
     session_timeout: int
     session_must_exist: bool
     session_ends: bool
+    method: str
     waits: bool
+    held: int
+    progress_every: float | None
+    packs: bool
+    unpacks: bool
+    checks_blocks: bool
     settings: Mapping[str, str]
     parameters: Mapping[str, str]
     accepted: str
+
+    @property
+    def reads_only(self) -> bool:
+        """Whether the method lets the engine only read, though the user might do more."""
+        return self.method != "POST" and "readonly" not in self.user.settings
 
 
 class Gate:
@@ -104,7 +124,9 @@ class Gate:
         return self._users[name]
 
 
-def read(user: User, parameters: Mapping[str, str], headers: Mapping[str, str]) -> QueryRequest:
+def read(
+    user: User, method: str, parameters: Mapping[str, str], headers: Mapping[str, str]
+) -> QueryRequest:
     """The request of a user.
 
     Raises:
@@ -114,13 +136,6 @@ def read(user: User, parameters: Mapping[str, str], headers: Mapping[str, str]) 
         raise refusal(
             Code.SET_NON_GRANTED_ROLE, f"Role {parameters['role']} should be granted to set current"
         )
-    for name in ("compress", "decompress"):
-        if _is_on(parameters, name):
-            raise refusal(
-                Code.NOT_IMPLEMENTED,
-                f"{name}=1 (ClickHouse's own block compression) is not served here; use HTTP "
-                "compression: Content-Encoding and enable_http_compression=1 with Accept-Encoding",
-            )
     settings = {
         name: value
         for name, value in parameters.items()
@@ -140,7 +155,19 @@ def read(user: User, parameters: Mapping[str, str], headers: Mapping[str, str]) 
         session_timeout=_timeout(parameters),
         session_must_exist=_is_on(parameters, "session_check"),
         session_ends=_is_on(parameters, "close_session"),
+        method=method,
         waits=_is_on(parameters, "wait_end_of_query"),
+        held=max(_HELD_BYTES, _number(parameters, "buffer_size", "http_response_buffer_size")),
+        progress_every=(
+            _number(parameters, "http_headers_progress_interval_ms", default=_PROGRESS_MS) / 1000
+            if _is_on(parameters, "send_progress_in_http_headers")
+            else None
+        ),
+        packs=_is_on(parameters, "compress"),
+        unpacks=_is_on(parameters, "decompress"),
+        checks_blocks=not _is_on(
+            parameters, "http_native_compression_disable_checksumming_on_decompress"
+        ),
         settings=settings,
         parameters={
             name.removeprefix(_PARAMETER): value
@@ -190,6 +217,18 @@ def _timeout(parameters: Mapping[str, str]) -> int:
             f"Invalid session timeout: '{text}': a number of seconds up to {MAX_TIMEOUT}",
         )
     return int(text)
+
+
+def _number(parameters: Mapping[str, str], *names: str, default: int = 0) -> int:
+    """The first of the parameters that is there."""
+    for name in names:
+        text = parameters.get(name)
+        if text is None:
+            continue
+        if not text.isdecimal():
+            raise refusal(Code.BAD_REQUEST_PARAMETER, f"Parameter {name} is no number: {text!r}")
+        return int(text)
+    return default
 
 
 def _is_on(parameters: Mapping[str, str], name: str) -> bool:

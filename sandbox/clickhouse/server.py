@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, TypeVar
 
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
@@ -15,24 +17,54 @@ from starlette.routing import Route
 
 from sandbox.clickhouse import request as requests_
 from sandbox.clickhouse.answers import Answers, new_tag
+from sandbox.clickhouse.blocks import unpacked
 from sandbox.clickhouse.body import Body, Incoming
 from sandbox.clickhouse.encodings import decoded
-from sandbox.clickhouse.errors import ClickHouseError, Code, refusal
+from sandbox.clickhouse.errors import ClickHouseError
+from sandbox.clickhouse.progress import Progress
+from sandbox.clickhouse.running import Runs
 from sandbox.clickhouse.sessions import Sessions
 from sandbox.clickhouse.work import Work, Workshop, collect
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from typing import BinaryIO
+    from collections.abc import AsyncIterator, Coroutine
+    from typing import IO, Any, BinaryIO
 
     from sandbox.clickhouse.engine import Engine
     from sandbox.clickhouse.output import Output
-    from sandbox.clickhouse.request import Gate
+    from sandbox.clickhouse.request import Gate, QueryRequest
     from sandbox.clickhouse.statement import InsertHead, Statement
+
+_T = TypeVar("_T")
 
 _RUNNERS = 100
 _FIELD_BYTES = 256 << 20
+_PIECE_BYTES = 1 << 20
+# Source: ClickHouse, defaults of http_max_uri_size and http_max_field_value_size.
+_ADDRESS_BYTES = 1 << 20
+_HEADER_BYTES = 128 << 10
 _CLIENT_CLOSED_REQUEST = 499
+_METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+_HINT = """There is no handle {path}
+
+Use / or /ping for health checks.
+Or /replicas_status for more sophisticated health checks.
+
+Send queries from your program with POST method or GET /?query=...
+"""
+
+
+@dataclass
+class _Asking:
+    """What is known of a request while it is answered.
+
+    Attributes:
+        incoming: Its body.
+        asked: What it asks, once that is read.
+    """
+
+    incoming: Incoming
+    asked: QueryRequest | None = None
 
 
 class Server:
@@ -45,10 +77,10 @@ class Server:
         self._shop = Workshop(
             engine,
             Sessions(engine),
+            Runs(engine),
             runners=ThreadPoolExecutor(_RUNNERS, thread_name_prefix="run"),
-            waiters=ThreadPoolExecutor(2 * _RUNNERS, thread_name_prefix="wait"),
+            waiters=ThreadPoolExecutor(_RUNNERS, thread_name_prefix="wait"),
         )
-        self._running: set[str] = set()
 
     def application(self) -> Starlette:
         """The ASGI application; when it ends, what still runs is cancelled."""
@@ -66,70 +98,67 @@ class Server:
             routes=[
                 Route("/ping", _ok),
                 Route("/replicas_status", _ok),
-                Route("/", self._root, methods=["GET", "POST"]),
-                Route("/query", self._root, methods=["GET", "POST"]),
+                Route("/", self._root, methods=_METHODS),
+                Route("/query", self._root, methods=_METHODS),
             ],
+            exception_handlers={
+                HTTPStatus.NOT_FOUND: _unknown,
+                HTTPStatus.METHOD_NOT_ALLOWED: _unsupported,
+            },
             lifespan=life,
         )
 
     def cancel_all(self) -> None:
         """Cancels every statement under way. Blocks for a moment."""
-        for query_id in tuple(self._running):
-            self._engine.kill(query_id)
+        self._shop.runs.cancel_all()
 
     async def _root(self, request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(
+                status_code=HTTPStatus.NO_CONTENT, headers={"Allow": ", ".join(_METHODS)}
+            )
         if request.method != "POST" and "query" not in request.query_params:
             return await _ok(request)
-        incoming = Incoming(request.receive)
+        if _is_too_large(request):
+            return PlainTextResponse(
+                "The address or a header is too long\n", HTTPStatus.BAD_REQUEST
+            )
+        asking = _Asking(Incoming(request.receive))
         try:
-            return await self._answer(Request(request.scope, incoming.receive), incoming)
+            return await self._answer(Request(request.scope, asking.incoming.receive), asking)
         except ClientDisconnect:
             return Response(status_code=_CLIENT_CLOSED_REQUEST)
         except ClickHouseError as raised:
-            await incoming.discard()
-            return self._answers.error(raised, request.query_params.get("query_id", ""))
+            await asking.incoming.discard()
+            query_id = request.query_params.get("query_id", "")
+            return self._answers.error(raised, query_id, asking.asked)
 
-    async def _answer(self, request: Request, incoming: Incoming) -> Response:
+    async def _answer(self, request: Request, asking: _Asking) -> Response:
         user = self._gate.admit(request.query_params, request.headers)
         fields: dict[str, str] = dict(request.query_params)
         files: dict[str, BinaryIO] = {}
-        if _is_form(request):
-            form = await request.form(max_part_size=_FIELD_BYTES)
-            for name, value in form.items():
+        if form := _is_form(request):
+            for name, value in (await request.form(max_part_size=_FIELD_BYTES)).items():
                 if isinstance(value, UploadFile):
                     files[name] = value.file
                 else:
                     fields[name] = value
-            body = Body(_nothing())
-        else:
-            encoding = request.headers.get("content-encoding", "").lower()
-            body = Body(decoded(request.stream(), encoding))
         tables = [f"{name}_{part}" for name in files for part in ("format", "structure", "types")]
         settings = {name: value for name, value in fields.items() if name not in tables}
-        work = Work(self._shop, requests_.read(user, settings, request.headers))
-        self._register(work)
+        asked = requests_.read(user, request.method, settings, request.headers)
+        asking.asked = asked
+        body = Body(_nothing() if form else _plain(request, asked))
+        work = Work(self._shop, asked, Progress(request.state.early_head, asked.progress_every))
         try:
-            await work.begin()
             await work.bring_tables(files, fields)
             statement, head = await work.parse(body)
-            work.check(statement, request.method)
-            return await self._respond(work, statement, head, body, incoming)
+            work.check(statement)
+            return await self._respond(work, statement, head, body, asking.incoming)
         except BaseException:
-            if not work.abandoned:
-                await self._close(work)
+            if work.abandoned:
+                raise
+            await asyncio.get_running_loop().run_in_executor(self._shop.waiters, work.end)
             raise
-
-    def _register(self, work: Work) -> None:
-        if work.asked.query_id in self._running:
-            raise refusal(
-                Code.QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING,
-                f"Query with id = {work.asked.query_id} is already running.",
-            )
-        self._running.add(work.asked.query_id)
-
-    async def _close(self, work: Work) -> None:
-        self._running.discard(work.asked.query_id)
-        await work.end()
 
     async def _respond(
         self,
@@ -140,76 +169,99 @@ class Server:
         incoming: Incoming,
     ) -> Response:
         if head is not None:
-            counts = await work.insert(head, body)
-            await self._close(work)
+            fed = await work.feed(head, body)
+            counts = await self._unless_left(work, work.commit(fed), incoming)
+            work.end()
             return self._answers.finished(work.asked, b"", "", counts)
         if not statement.reads:
-            found, counts = await work.run(statement)
-            await self._close(work)
-            name = work.asked.default_format if found else ""
-            return self._answers.finished(work.asked, found, name, counts)
-        return await self._select(work, work.select(statement), incoming)
+            found = await self._unless_left(work, work.run(statement), incoming)
+            work.end()
+            name = work.asked.default_format if found.body else ""
+            return self._answers.finished(work.asked, found.body, name, found.counts)
+        return await self._unless_left(work, self._begin(work, work.select(statement)), incoming)
 
-    async def _select(self, work: Work, output: Output, incoming: Incoming) -> Response:
-        reading = asyncio.ensure_future(self._begin(work, output))
+    async def _unless_left(
+        self, work: Work, doing: Coroutine[Any, Any, _T], incoming: Incoming
+    ) -> _T:
+        """What the coroutine returns; if the client leaves before, the statement is cancelled."""
+        running = asyncio.ensure_future(doing)
         leaving = asyncio.ensure_future(incoming.left())
-        try:
-            await asyncio.wait({reading, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if reading.done():
-                return reading.result()
-        finally:
+        await asyncio.wait({running, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
             leaving.cancel()
-            if not reading.done():
-                reading.cancel()
-                self._abandon(work, output)
+            return running.result()
+        running.cancel()
+        # It must have let go of the result before that is drained.
+        await asyncio.wait({running})
+        self._abandon(work)
         raise ClientDisconnect
 
     async def _begin(self, work: Work, output: Output) -> Response:
-        """The response, once its status is known: at the first bytes or, if asked, at the end."""
-        first = await output.read()
-        if first and not work.asked.waits:
+        """The response, once its status is known: when enough has come or all of it."""
+        spool, complete = await collect(output, None if work.asked.waits else work.asked.held)
+        if not complete:
             tag = new_tag()
-            content = self._content(work, output, first, tag)
-            return self._answers.streamed(work.asked, content, output.format, tag)
-        spool, counts = await collect(output, first)
-        await self._close(work)
-        return self._answers.spooled(work.asked, spool, output.format, counts)
+            content = self._content(work, output, spool, tag)
+            return self._answers.streamed(work.asked, content, output.format, tag, work.known)
+        try:
+            counts = await output.outcome()
+        except BaseException:
+            spool.close()
+            raise
+        work.end()
+        return self._answers.complete(work.asked, spool, output.format, counts)
 
     async def _content(
-        self, work: Work, output: Output, first: bytes, tag: str
+        self, work: Work, output: Output, begun: IO[bytes], tag: str
     ) -> AsyncIterator[bytes]:
         complete = False
         try:
-            piece = first
-            while piece:
+            with begun:
+                while piece := begun.read(_PIECE_BYTES):
+                    yield piece
+            while piece := await output.read():
                 yield piece
-                piece = await output.read()
             try:
                 await output.outcome()
             except ClickHouseError as raised:
                 yield self._answers.late_error(raised, tag)
             complete = True
             # Before the end of the response: with it the client may use the session again.
-            await self._close(work)
+            work.end()
         finally:
             if not complete:
-                self._abandon(work, output)
+                self._abandon(work)
 
-    def _abandon(self, work: Work, output: Output) -> None:
+    def _abandon(self, work: Work) -> None:
         """The client has gone; what it asked for is cancelled, however long that takes."""
-
-        def cancel() -> None:
-            try:
-                work.abandon(output)
-            finally:
-                self._running.discard(work.asked.query_id)
-
         work.abandoned = True
-        self._shop.waiters.submit(cancel)
+        self._shop.waiters.submit(work.abandon)
 
 
 async def _ok(_: Request) -> Response:
     return PlainTextResponse("Ok.\n")
+
+
+async def _unknown(request: Request, _: Exception) -> Response:
+    text = _HINT.format(path=request.url.path)
+    return PlainTextResponse(text, status_code=HTTPStatus.NOT_FOUND)
+
+
+async def _unsupported(_: Request, __: Exception) -> Response:
+    return PlainTextResponse("Not Implemented\n", status_code=HTTPStatus.NOT_IMPLEMENTED)
+
+
+def _is_too_large(request: Request) -> bool:
+    address = len(request.scope["raw_path"]) + len(request.scope["query_string"])
+    longest = max((len(value) for _, value in request.scope["headers"]), default=0)
+    return address > _ADDRESS_BYTES or longest > _HEADER_BYTES
+
+
+def _plain(request: Request, asked: QueryRequest) -> AsyncIterator[bytes]:
+    """The body without HTTP's compression, and without ClickHouse's own inside it."""
+    encoding = request.headers.get("content-encoding", "").lower()
+    pieces = decoded(request.stream(), encoding)
+    return unpacked(pieces, checks=asked.checks_blocks) if asked.unpacks else pieces
 
 
 async def _nothing() -> AsyncIterator[bytes]:

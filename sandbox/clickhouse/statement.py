@@ -7,10 +7,11 @@ Only three things are looked for: what kind of statement it is, where its FORMAT
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from sandbox.clickhouse.engine import literal, quoted
 from sandbox.clickhouse.errors import Code, refusal
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _OPENING = {"OpeningRoundBracket", "OpeningSquareBracket", "OpeningCurlyBrace"}
 _CLOSING = {"ClosingRoundBracket", "ClosingSquareBracket", "ClosingCurlyBrace"}
 _INSIGNIFICANT = {"Whitespace", "Comment", "EndOfStream"}
 _READING = {"SELECT", "WITH", "FROM", "("}
+_ASKING_WHO = ("CURRENTUSER", "CURRENT_USER", "USER")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +110,53 @@ class Statement:
 
     def with_word(self, word: str, replacement: str) -> Statement:
         """The statement with every use of a column named `word` replaced; for running only."""
-        text = self.text
-        for token in reversed(self.tokens):
-            if token.text.strip('`"') == word and token.kind in {"BareWord", "QuotedIdentifier"}:
-                text = text[: token.begin] + replacement.encode() + text[token.end :]
-        return Statement(text, self.tokens)
+        return self._replaced(
+            [
+                (token.begin, token.end, replacement)
+                for token in self.tokens
+                if token.text.strip('`"') == word and token.kind in {"BareWord", "QuotedIdentifier"}
+            ]
+        )
+
+    def as_seen_by(self, user: str) -> Statement:
+        """The statement with `currentUser()` saying the user; for running only.
+
+        The engine knows one user alone, under whom all statements run. The name of the result
+        stays that of the call.
+        """
+        calls = zip(self.tokens, self.tokens[1:], self.tokens[2:], strict=False)
+        return self._replaced(
+            [
+                (name.begin, closing.end, f"({literal(user)} AS {quoted(f'{name.text}()')})")
+                for name, opening, closing in calls
+                if name.is_word(*_ASKING_WHO)
+                and opening.kind == "OpeningRoundBracket"
+                and closing.kind == "ClosingRoundBracket"
+            ]
+        )
+
+    def kill_condition(self) -> bytes | None:
+        """Of a KILL QUERY that is meant, what stands behind WHERE."""
+        where = next((t for t in self.tokens if t.depth == 0 and t.is_word("WHERE")), None)
+        if where is None or not self.tokens[1].is_word("QUERY"):
+            return None
+        behind = [t for t in self.tokens if t.begin > where.begin and t.depth == 0]
+        if any(token.is_word("TEST") for token in behind):
+            return None
+        end = next((t.begin for t in behind if t.is_word("SYNC", "ASYNC", "FORMAT")), None)
+        return self.text[where.end : end]
+
+    def _replaced(self, places: Sequence[tuple[int, int, str]]) -> Statement:
+        text, found = self.text, list(self.tokens)
+        for begin, end, new in sorted(places, reverse=True):
+            encoded = new.encode("utf-8", "surrogateescape")
+            text = text[:begin] + encoded + text[end:]
+            longer = len(encoded) - (end - begin)
+            found = [
+                replace(t, begin=t.begin + longer, end=t.end + longer) if t.begin >= end else t
+                for t in found
+            ]
+        return Statement(text, found)
 
     def format_clause(self) -> tuple[int, str] | None:
         """Where the closing FORMAT clause of a SELECT begins, and the format it names."""

@@ -1,27 +1,30 @@
-"""One statement, from the request that brings it to the end of its result."""
+"""One statement, from request to result."""
 
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import tempfile
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-from sandbox.clickhouse import external, feeding, rights
+from sandbox.clickhouse import external, feeding, rights, user_files
 from sandbox.clickhouse.engine import QUERY_MARK
 from sandbox.clickhouse.lease import Lease
 from sandbox.clickhouse.output import Output
 from sandbox.clickhouse.statement import insert_head, single, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from concurrent.futures import ThreadPoolExecutor
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from concurrent.futures import Future, ThreadPoolExecutor
     from typing import BinaryIO
 
     from sandbox.clickhouse.body import Body
-    from sandbox.clickhouse.engine import Connection, Counts, Engine
+    from sandbox.clickhouse.engine import Connection, Counts, Engine, Result
+    from sandbox.clickhouse.progress import Progress
     from sandbox.clickhouse.request import QueryRequest
+    from sandbox.clickhouse.running import Run, Runs
     from sandbox.clickhouse.sessions import Sessions
     from sandbox.clickhouse.statement import InsertHead, Statement, Token
 
@@ -30,6 +33,7 @@ _T = TypeVar("_T")
 # How much of a body is looked at for the head of an INSERT, in turn.
 _FRONTS = (1 << 12, 1 << 16)
 _SPOOL_BYTES = 64 << 20
+_RETRY_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,14 @@ class Workshop:
     Attributes:
         engine: The engine.
         sessions: Its connections.
+        runs: The statements under way.
         runners: Threads the engine works in.
         waiters: Threads that wait for the engine; apart, so that they cannot keep it from working.
     """
 
     engine: Engine
     sessions: Sessions
+    runs: Runs
     runners: ThreadPoolExecutor
     waiters: ThreadPoolExecutor
 
@@ -52,42 +58,29 @@ class Workshop:
 class Work:
     """A statement and the connection it has for itself."""
 
-    def __init__(self, shop: Workshop, asked: QueryRequest) -> None:
+    def __init__(self, shop: Workshop, asked: QueryRequest, progress: Progress) -> None:
+        """Enters the statement.
+
+        Raises:
+            ClickHouseError: Another one runs under its id.
+        """
         self._shop = shop
+        self._progress = progress
         self._lease: Lease | None = None
         self._tables: list[str] = []
+        self._output: Output | None = None
+        self._doing: Future[Any] | None = None
+        self._run: Run = shop.runs.begin(asked.query_id)
         self.asked = asked
         self.abandoned = False
         """Its end is in the hands of `abandon`."""
 
-    @property
-    def _connection(self) -> Connection:
-        if self._lease is None:
-            raise RuntimeError(f"Statement {self.asked.query_id} has no connection")
-        return self._lease.connection
-
-    async def begin(self) -> None:
-        """Takes a connection.
-
-        Raises:
-            ClickHouseError: The session is busy, or a setting is refused.
-        """
-        self._lease = await self._in_thread(lambda: Lease(self._shop.sessions, self.asked))
-
-    async def end(self) -> None:
-        """Gives the connection back."""
-        await self._in_thread(self.release)
-
-    def release(self) -> None:
-        """Gives the connection back, blocking; nothing if it is back."""
-        lease, self._lease = self._lease, None
-        if lease is None:
-            return
+    def end(self) -> None:
+        """Gives the connection back and takes the statement out; blocks if it has not run."""
         try:
-            for name in self._tables:
-                external.drop(name, lease.connection)
+            self._release()
         finally:
-            lease.release()
+            self._shop.runs.end(self._run)
 
     async def bring_tables(self, files: Mapping[str, BinaryIO], fields: Mapping[str, str]) -> None:
         """Makes the external tables of the request.
@@ -97,13 +90,17 @@ class Work:
         """
         for name, file in files.items():
             self._tables.append(name)
-            await self._in_thread(partial(external.bring, name, file, fields, self._connection))
+            await self._in_thread(partial(self._bring, name, file, fields))
+
+    def _bring(self, name: str, file: BinaryIO, fields: Mapping[str, str]) -> None:
+        external.bring(name, file, fields, self._connection())
 
     async def parse(self, body: Body) -> tuple[Statement, InsertHead | None]:
         """The statement; of an INSERT with data the head, while the data stay in the body.
 
         Raises:
-            ClickHouseError: There is no statement, or more than one.
+            ClickHouseError: There is no statement, or more than one; or the session is busy, or
+                a setting is refused.
         """
         if self.asked.query:
             return await self._parse_parameter(
@@ -141,10 +138,9 @@ class Work:
         return head.statement, head
 
     async def _tokens(self, text: bytes) -> list[Token]:
-        connection = self._connection
-        return await self._in_thread(lambda: tokens(connection, text))
+        return await self._in_thread(lambda: tokens(self._connection(), text))
 
-    def check(self, statement: Statement, method: str) -> None:
+    def check(self, statement: Statement) -> None:
         """Holds the statement to the rights of its user.
 
         Raises:
@@ -156,10 +152,11 @@ class Work:
             self._shop.engine.table_functions,
             parameters=self.asked.parameters,
             database=self.asked.database,
-            method=method,
+            method=self.asked.method,
         )
+        user_files.check(statement, self._shop.engine.user_files)
 
-    async def run(self, statement: Statement) -> tuple[bytes, Counts]:
+    async def run(self, statement: Statement) -> Result:
         """Runs a statement that is neither SELECT nor brings data.
 
         Raises:
@@ -167,68 +164,164 @@ class Work:
         """
         if self._lease is not None:
             self._lease.note(statement)
+        doing = self._shop.runners.submit(self._ended(self._run_whole), statement)
+        self._doing = doing
+        return await asyncio.wrap_future(doing)
+
+    def _run_whole(self, statement: Statement) -> Result:
+        connection = self._connection()
         if statement.keyword == "KILL":
             # The engine runs everything under ids of its own; clients know theirs.
             statement = statement.with_word("query_id", f"Settings['{QUERY_MARK}']")
-        connection = self._connection
-        found = await self._in_thread(
-            lambda: connection.run(statement.text, self.asked.default_format, self.asked.parameters)
+            self._shop.runs.mark(_to_be_killed(statement, connection))
+        if statement.inserts:
+            statement = statement.as_seen_by(self.asked.user.name)
+        return connection.run(
+            statement.text,
+            self.asked.default_format,
+            self.asked.parameters,
+            self._progress.note,
         )
-        return found.body, found.counts
 
-    async def insert(self, head: InsertHead, body: Body) -> Counts:
+    async def feed(self, head: InsertHead, body: Body) -> Callable[[], Counts]:
         """Feeds the data of an INSERT to the engine as they arrive.
 
+        Returns:
+            What commits them; for `commit`.
+
         Raises:
-            ClickHouseError: The engine refuses the statement or the data.
+            ClickHouseError: The engine refuses the statement or the data, or it is cancelled.
         """
-        return await feeding.insert(
+        return await feeding.feed(
             head,
-            body.pieces(),
-            self._connection,
+            self._while_it_stands(body.pieces()),
+            self._connection(),
             self.asked.parameters,
             runners=self._shop.runners,
             writers=self._shop.waiters,
-            kill=lambda: self._shop.engine.kill(self.asked.query_id),
+            kill=self._kill,
         )
+
+    async def _while_it_stands(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for piece in pieces:
+            self._run.must_stand()
+            yield piece
+
+    async def commit(self, fed: Callable[[], Counts]) -> Counts:
+        """Commits what `feed` has fed.
+
+        Raises:
+            ClickHouseError: The engine refuses the data at last, or it is cancelled.
+        """
+
+        def finish() -> Counts:
+            counts = fed()
+            self._run.must_stand()
+            return counts
+
+        doing = self._shop.runners.submit(self._ended(finish))
+        self._doing = doing
+        return await asyncio.wrap_future(doing)
 
     def select(self, statement: Statement) -> Output:
         """Starts a SELECT."""
-        return Output(
-            statement,
-            self._connection,
-            default_format=self.asked.default_format,
-            parameters=self.asked.parameters,
-            runners=self._shop.runners,
-            readers=self._shop.waiters,
-        )
 
-    def abandon(self, output: Output) -> None:
-        """Cancels a SELECT whose reader has gone, and gives the connection back. Blocks."""
+        def run(text: bytes) -> Counts:
+            return (
+                self._connection()
+                .run(text, parameters=self.asked.parameters, watch=self._progress.note)
+                .counts
+            )
+
+        self._output = Output(
+            statement.as_seen_by(self.asked.user.name),
+            default_format=self.asked.default_format,
+            run=run,
+            done=self._release,
+            runners=self._shop.runners,
+        )
+        return self._output
+
+    @property
+    def known(self) -> Counts:
+        """What the running statement has counted so far."""
+        return self._progress.known
+
+    def abandon(self) -> None:
+        """Cancels what runs, waits for its end, and gives the connection back. Blocks."""
         try:
-            output.abandon(self._shop.engine, self.asked.query_id)
+            if self._output is not None:
+                self._output.abandon(self._kill)
+            elif self._doing is not None:
+                while not self._doing.done():
+                    self._kill()
+                    concurrent.futures.wait((self._doing,), _RETRY_SECONDS)
         finally:
-            self.release()
+            self.end()
+
+    def _kill(self) -> None:
+        self._shop.runs.cancel(self.asked.query_id)
+
+    def _connection(self) -> Connection:
+        """The connection, taken when first asked for; then this blocks."""
+        if self._lease is None:
+            self._lease = Lease(self._shop.sessions, self.asked)
+        return self._lease.connection
+
+    def _ended(self, call: Callable[..., _T]) -> Callable[..., _T]:
+        """The call with the connection given back at its end, in the same thread."""
+
+        def run(*arguments: Statement) -> _T:
+            try:
+                return call(*arguments)
+            finally:
+                self._release()
+
+        return run
+
+    def _release(self) -> None:
+        lease, self._lease = self._lease, None
+        if lease is None:
+            return
+        try:
+            for name in self._tables:
+                external.drop(name, lease.connection)
+        finally:
+            lease.release()
 
     async def _in_thread(self, call: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._shop.runners, call)
 
 
-async def collect(output: Output, first: bytes) -> tuple[IO[bytes], Counts]:
-    """The whole result, in memory while it is small, else in a file that has no name.
+def _to_be_killed(kill: Statement, connection: Connection) -> list[str]:
+    condition = kill.kill_condition()
+    if condition is None:
+        return []
+    text = f"SELECT Settings['{QUERY_MARK}'] FROM system.processes WHERE ".encode() + condition  # noqa: S608
+    return [query_id for [query_id] in connection.rows(text.decode("utf-8", "surrogateescape"))]
 
-    Raises:
-        ClickHouseError: The statement failed.
+
+async def collect(output: Output, limit: int | None) -> tuple[IO[bytes], bool]:
+    """The beginning of a result, in memory while it is small, else in a file that has no name.
+
+    Args:
+        output: The result.
+        limit: Bytes to hold; None for all of it.
+
+    Returns:
+        The bytes, and whether they are all.
     """
     spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115 - closed below or by the caller
+    held = 0
     try:
-        piece = first
-        while piece:
-            spool.write(piece)
+        while limit is None or held < limit:
             piece = await output.read()
-        counts = await output.outcome()
+            if not piece:
+                spool.seek(0)
+                return spool, True
+            held += spool.write(piece)
     except BaseException:
         spool.close()
         raise
     spool.seek(0)
-    return spool, counts
+    return spool, False
