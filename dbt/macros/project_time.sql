@@ -11,3 +11,12 @@
 {% macro project_weekday(timestamp) -%}
     toDayOfWeek({{ timestamp }}, 0, '{{ setting("project_time_zone") }}')
 {%- endmacro %}
+
+{#- The moment, in UTC, at which a day of the project's calendar begins. -#}
+{% macro project_day_start(day) -%}
+    toDateTime64(
+        toTimeZone(toDateTime({{ day }}, '{{ setting("project_time_zone") }}'), 'UTC'),
+        3,
+        'UTC'
+    )
+{%- endmacro %}

@@ -10,7 +10,6 @@ from mindbox_extract.datasets import DATASETS
 from mindbox_extract.tables import create_raw_table, create_service_tables
 
 Row = Mapping[str, Any]
-LINE = ("line_id", "line_number", "product_id", "product_name", "quantity", "base_price")
 LOADED_AT = datetime(2025, 6, 1, tzinfo=UTC)
 
 
@@ -37,5 +36,5 @@ def insert(
 
 
 def line(status: str, amount: float, number: int = 1) -> tuple[Any, ...]:
-    """An order line of a product that does not matter."""
-    return (str(number), number, "product", "Товар", 1, amount, amount, status)
+    """An order line of a product that does not matter, without promotions."""
+    return (str(number), number, "product", "Товар", 1, amount, amount, status, [])

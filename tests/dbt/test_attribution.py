@@ -114,7 +114,8 @@ class Histories:
         """Order and message of every credit, by the wording of the rule."""
         credited = set()
         for order in self.orders:
-            valid = order["lines"][0][-1] in {"Paid", "Delivered", "CheckedOut"}
+            *_, status, _ = order["lines"][0]
+            valid = status in {"Paid", "Delivered", "CheckedOut"}
             if not valid or order["customer_key"] == 0:
                 continue
             touches = []

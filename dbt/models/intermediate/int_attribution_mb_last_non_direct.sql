@@ -2,9 +2,9 @@
 
 -- Mindbox's own rule: the order goes to the latest touch before it, whatever its age,
 -- and only then
--- is the age compared with the window. Visits from other sources do not break the
--- credit until site
--- visits are loaded.
+-- is the age compared with the window. A foreign visit after that touch takes the
+-- credit away, and no
+-- older touch gets it.
 with
     orders as (
         select order_id, customer_key, brand, ordered_at
@@ -41,9 +41,19 @@ with
         group by customer_key, brand, touch_at
     ),
 
+    foreign_visits as (
+        select customer_key, brand, visited_at
+        from {{ ref("int_site_visits") }}
+        where
+            is_foreign = 1
+            and {{ setting("attribution_break_on_non_direct_visit") | lower }}
+    ),
+
     last_touches as (
         select
             orders.order_id as order_id,
+            orders.customer_key as customer_key,
+            orders.brand as brand,
             orders.ordered_at as ordered_at,
             distinct_touches.message_id as message_id,
             distinct_touches.touch_at as touch_at
@@ -56,13 +66,21 @@ with
     )
 
 select
-    order_id,
+    last_touches.order_id as order_id,
     'mb_last_non_direct' as attribution_model,
     'mailings' as channel_group,
-    message_id,
-    touch_at,
+    last_touches.message_id as message_id,
+    last_touches.touch_at as touch_at,
     toDecimal32(1, 6) as weight
 from last_touches
+asof left join
+    foreign_visits
+    on last_touches.customer_key = foreign_visits.customer_key
+    and last_touches.brand = foreign_visits.brand
+    and last_touches.ordered_at >= foreign_visits.visited_at
 where
-    ordered_at
-    <= touch_at + toIntervalHour(24 * {{ setting("attribution_window_days") | int }})
+    last_touches.ordered_at
+    <= last_touches.touch_at
+    + toIntervalHour(24 * {{ setting("attribution_window_days") | int }})
+    -- Without a foreign visit before the order, its moment is the epoch.
+    and foreign_visits.visited_at <= last_touches.touch_at

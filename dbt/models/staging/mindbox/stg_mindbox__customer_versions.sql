@@ -38,5 +38,8 @@ select
     has_phone,
     is_email_invalid,
     is_phone_invalid,
-    subscriptions
+    subscriptions,
+    balances,
+    segmentations,
+    _extracted_at as received_at
 from numbered

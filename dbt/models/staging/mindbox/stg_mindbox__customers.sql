@@ -12,6 +12,9 @@ select
     has_phone,
     is_email_invalid,
     is_phone_invalid,
-    subscriptions
+    subscriptions,
+    balances,
+    segmentations,
+    received_at
 from versions
 where is_latest = 1

@@ -17,9 +17,13 @@ select
     brand,
     channel_id as order_channel_id,
     channel_name as order_channel,
+    toLowCardinality({{ contact_point_type("channel_id") }}) as contact_point_type,
     region as order_region,
     total_price,
     delivery_cost,
     lines as order_lines,
+    promotions as order_promotions,
+    points as order_points,
+    payments as order_payments,
     attributed_campaigns
 from latest
