@@ -180,7 +180,8 @@ def recalled(state: Path, settings: WorldSettings) -> World:
         world.save(kept)
     console.print(
         f"World of {len(world.customers)} customer ids, {len(world.messages)} messages, "
-        f"{len(world.statuses)} statuses, {len(world.orders)} orders until {settings.until}"
+        f"{len(world.statuses)} statuses, {len(world.orders)} orders, {len(world.actions)} actions "
+        f"until {settings.until}"
     )
     return world
 

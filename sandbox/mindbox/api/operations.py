@@ -33,6 +33,7 @@ OPERATIONS = {
         Operation("Export.Mailings", "rows", "mailings"),
         Operation("Export.MessageStatuses", "rows", "customerMessageStatuses"),
         Operation("Export.Orders", "rows", "orders"),
+        Operation("Export.CustomerActions", "rows", "customerActions"),
         Operation("Export.MailingReportSummary", "report"),
         Operation("Customers.Merges", "merges"),
     )

@@ -23,6 +23,7 @@ _MOMENTS = {
     "mailings": "lastChangedDateTimeUtc",
     "customerMessageStatuses": "dateTimeUtc",
     "orders": "firstAction",
+    "customerActions": "creationDateTimeUtc",
 }
 
 

@@ -113,7 +113,7 @@ class CustomerRows:
             luck % 3 == 0,
         )
         digits = self._planted(rows, "mobilePhone", text.integers(customers.phone))
-        planted = np.isin(rows, self._world.planting.rows(self.root))
+        planted = np.isin(rows, self._world.planting.rows(self.root, "email"))
         phone = either_null(
             "mobilePhone",
             (customers.phone > 0) | planted,

@@ -1,9 +1,9 @@
 """A folder of NDJSON files served as a Mindbox project: real data, or data of other systems.
 
 One file per root array (`customers.ndjson`, `orders.ndjson`, `customerMessageStatuses.ndjson`,
-`mailings.ndjson`, `customerMerges.ndjson`) and `summaryReport.ndjson`; one row per line, in the
-API's shape. A missing file is an empty dataset. Files are indexed once by the moments of their
-rows and read from disk when served.
+`mailings.ndjson`, `customerActions.ndjson`, `customerMerges.ndjson`) and `summaryReport.ndjson`;
+one row per line, in the API's shape. A missing file is an empty dataset. Files are indexed once by
+the moments of their rows and read from disk when served.
 """
 
 from __future__ import annotations
@@ -79,6 +79,10 @@ class _OrderMoments(_Moments):
         yield from (value for value in told if value)
 
 
+class _ActionMoments(_Moments):
+    creation_date_time_utc: str
+
+
 class _Resulting(msgspec.Struct, rename="camel"):
     change_date_time_utc: str
 
@@ -96,6 +100,7 @@ _MOMENTS: dict[str, type[_Moments]] = {
     "mailings": _MailingMoments,
     "customerMessageStatuses": _StatusMoments,
     "orders": _OrderMoments,
+    "customerActions": _ActionMoments,
     "customerMerges": _MergeMoments,
 }
 _REPORT_PERIOD = ("sinceDate", "tillDate")

@@ -182,7 +182,7 @@ class OrderRows:
         world = self._world
         known = orders.customer != ANONYMOUS
         customers = world.customers.take(np.where(known, orders.customer, 0))
-        planted = np.isin(rows, self._world.planting.rows(self.root))
+        planted = np.isin(rows, self._world.planting.rows(self.root, "customer.email"))
         email = self._planted(rows, "customer.email", emails(customers))
         phone = self._planted(rows, "customer.mobilePhone", text.integers(customers.phone))
         node = text.join(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sandbox.mindbox.serving.actions import ActionRows
 from sandbox.mindbox.serving.customers import CustomerRows
 from sandbox.mindbox.serving.mailings import MailingRows
 from sandbox.mindbox.serving.merges import MergePages
@@ -61,6 +62,7 @@ class Source:
             MailingRows(world),
             StatusRows(world, edge_duplicates=edge_duplicates),
             OrderRows(world),
+            ActionRows(world, duplicates=edge_duplicates),
         ]
         return cls(
             rows={rows.root: rows for rows in exports},

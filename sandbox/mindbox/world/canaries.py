@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from sandbox.mindbox.world.actions import Template
 from sandbox.mindbox.world.messages import Status
 from sandbox.mindbox.world.orders import ANONYMOUS
 
@@ -78,6 +79,14 @@ FIELDS = {
         "mailing.link?utm_content": Nature.EMAIL,
         "mailing.link?utm_term": Nature.PHONE,
     },
+    "customerActions": {
+        "customer.email": Nature.EMAIL,
+        "customer.mobilePhone": Nature.PHONE,
+        "channel.utmContent": Nature.EMAIL,
+        "channel.utmTerm": Nature.PHONE,
+        "customerBalanceChanges[].comment": Nature.TEXT,
+        "customFields.npsComment": Nature.TEXT,
+    },
 }
 
 
@@ -86,28 +95,42 @@ class Planting:
 
     def __init__(self, world: World) -> None:
         self._seed = world.settings.seed
+        actions = world.actions
+        everywhere = {
+            "customers": world.customers.merged_into < 0,
+            "orders": world.orders.customer != ANONYMOUS,
+            "customerMessageStatuses": world.statuses.kind == Status.CLICKED,
+            "customerActions": np.ones(len(actions), bool),
+        }
+        # Fields that only some rows of the dataset have at all.
+        only = {
+            "channel.utmContent": actions.mailing >= 0,
+            "channel.utmTerm": actions.mailing >= 0,
+            "customerBalanceChanges[].comment": actions.template == Template.POINTS,
+            "customFields.npsComment": actions.template == Template.ANSWER,
+        }
+        spread = {dataset: _spread(world, rows) for dataset, rows in everywhere.items()}
         self._rows = {
-            "customers": _spread(world, world.customers.merged_into < 0),
-            "orders": _spread(world, world.orders.customer != ANONYMOUS),
-            "customerMessageStatuses": _spread(world, world.statuses.kind == Status.CLICKED),
+            (dataset, field): _spread(world, only[field]) if field in only else spread[dataset]
+            for dataset, fields in FIELDS.items()
+            for field in fields
         }
 
-    def rows(self, dataset: str) -> Array:
-        """Positions of the rows that carry canaries, ascending."""
-        return self._rows[dataset]
+    def rows(self, dataset: str, field: str) -> Array:
+        """Positions of the rows that carry canaries in a field, ascending."""
+        return self._rows[dataset, field]
 
     def all(self) -> list[Canary]:
         """Every canary of the world."""
         return [
             _canary(self._seed, dataset, field, int(row))
-            for dataset, fields in FIELDS.items()
-            for row in self._rows[dataset]
-            for field in fields
+            for (dataset, field), rows in self._rows.items()
+            for row in rows
         ]
 
     def values(self, dataset: str, field: str, rows: Array) -> dict[int, str]:
         """Values that the rows serve in a field: position among `rows` → value."""
-        places = np.flatnonzero(np.isin(rows, self._rows[dataset]))
+        places = np.flatnonzero(np.isin(rows, self._rows[dataset, field]))
         return {
             int(place): _canary(self._seed, dataset, field, int(rows[place])).value
             for place in places

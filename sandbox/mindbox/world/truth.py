@@ -96,11 +96,16 @@ class Truth:
             "mailings": len(world.plan.mailings),
             "customerMessageStatuses": len(world.statuses),
             "orders": len(world.orders),
+            "customerActions": len(world.actions),
             "customerMerges": len(world.merges),
             "products": int(np.count_nonzero(world.catalogue.is_exported)),
             "promotions": len(world.promotions.rows),
             "customerSegments": len(self.segments),
         }
+
+    def outage(self) -> date:
+        """The local date on which the tracker was down for most of the day."""
+        return self._world.outage.day
 
     def months(self) -> list[tuple[date, date]]:
         """First and last local date of every calendar month of history, the last one unfinished."""
