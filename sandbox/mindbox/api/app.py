@@ -42,9 +42,11 @@ if TYPE_CHECKING:
 
     from sandbox.mindbox.api.faults import Stage
     from sandbox.mindbox.api.settings import ApiSettings
+    from sandbox.mindbox.serving.rows import Rows
     from sandbox.mindbox.serving.source import Source
 
 _WAYS = frozenset({"sync", "async", "bulk"})
+_SINCE_ONLY = frozenset({"changes", "segments"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _FAULTS = msgspec.json.Decoder(list[AnyFault])
 
@@ -204,14 +206,32 @@ class _Api:
 
     def _files(self, operation: Operation, body: dict[str, Any]) -> tuple[files.ExportFiles, float]:
         """What the export offers, and the days that its window spans."""
+        source = self._source
         if operation.step == "report":
             first, last = requests.period(body)
-            content = self._source.report.csv(first, last)
+            content = source.reports[operation.root].csv(first, last)
             return files.CsvFile(content), (last - first).days + 1.0
-        since, till = requests.window(body, self._source.until)
-        rows = self._source.rows[operation.root]
+        if operation.step in _SINCE_ONLY:
+            since, till = requests.since(body), source.until
+        else:
+            since, till = requests.window(body, source.until)
+        days = (till - since) / DAY
+        if operation.step == "table":
+            return files.CsvFile(source.tables[operation.root].csv(since, till)), days
+        if operation.step == "segments":
+            rows = self._segmentation(requests.segmentation(body))
+        else:
+            rows = source.rows[operation.root]
         selected = rows.select(since, till)
-        return files.JsonFiles(rows, selected, self._settings.part_rows), (till - since) / DAY
+        return files.JsonFiles(rows, selected, self._settings.part_rows), days
+
+    def _segmentation(self, name: str) -> Rows:
+        rows = self._source.segments(name)
+        if rows is None:
+            raise validation_error(
+                f"Segmentation {name!r} is not found", requests.SEGMENTATION_PATH
+            )
+        return rows
 
     def _cancellation(self, operation: Operation, days: float) -> str:
         standing = self._faults.standing(Cancel, operation.name)

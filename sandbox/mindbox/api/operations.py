@@ -12,12 +12,13 @@ class Operation:
 
     Attributes:
         name: as the administrator called it.
-        step: an export of rows, an export of a report, or the paged reading of merges.
-        root: root array of an export's files.
+        step: an export of the rows of a window, of what changed since a moment, of the changes
+            of a segmentation, of a table, of a report; or the paged reading of merges.
+        root: root array of an export's files; name of the table or of the report.
     """
 
     name: str
-    step: Literal["rows", "report", "merges"]
+    step: Literal["rows", "changes", "segments", "table", "report", "merges"]
     root: str = ""
 
     @property
@@ -34,7 +35,11 @@ OPERATIONS = {
         Operation("Export.MessageStatuses", "rows", "customerMessageStatuses"),
         Operation("Export.Orders", "rows", "orders"),
         Operation("Export.CustomerActions", "rows", "customerActions"),
-        Operation("Export.MailingReportSummary", "report"),
+        Operation("Export.Products", "table", "products"),
+        Operation("Export.Promotions", "changes", "promotions"),
+        Operation("Export.SegmentChanges", "segments", "customerSegments"),
+        Operation("Export.MailingReportSummary", "report", "summary"),
+        Operation("Export.MailingReportDynamics", "report", "dynamics"),
         Operation("Customers.Merges", "merges"),
     )
 }

@@ -13,6 +13,7 @@ from sandbox.mindbox.api.answers import protocol_error, validation_error
 _MOMENT = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)[ T](?P<time>\d\d:\d\d(:\d\d)?)(\.(?P<fraction>\d{1,7}))?Z?"
 )
+SEGMENTATION_PATH = "/segmentation/ids/externalId"
 _LAST_PAGE = 2_147_484
 _LARGEST_PAGE = 10_000
 _YOUNGEST_MERGE = timedelta(minutes=5)
@@ -42,6 +43,22 @@ def window(body: dict[str, Any], until: int, path: str = "") -> tuple[int, int]:
             "sinceDateTimeUtc must be earlier than tillDateTimeUtc", f"{path}/sinceDateTimeUtc"
         )
     return first, last
+
+
+def since(body: dict[str, Any]) -> int:
+    """The moment (ms UTC) from which on changes are asked for; all of them without one."""
+    moment = _moment(body, "sinceDateTimeUtc", "")
+    return 0 if moment is None else moment
+
+
+def segmentation(body: dict[str, Any]) -> str:
+    """External id of the segmentation that is asked for."""
+    node: object = body
+    for step in SEGMENTATION_PATH.split("/")[1:]:
+        node = node.get(step) if isinstance(node, dict) else None
+    if not isinstance(node, str):
+        raise validation_error("segmentation.ids.externalId is required", SEGMENTATION_PATH)
+    return node
 
 
 def period(body: dict[str, Any]) -> tuple[date, date]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from sandbox.mindbox.serving import json_text as text
 from sandbox.mindbox.world import vocabulary
@@ -13,8 +12,12 @@ from sandbox.mindbox.world.chance import hashed
 from sandbox.mindbox.world.customers import NO_BIRTH_DATE, NO_DOMAIN, NO_REGION
 from sandbox.mindbox.world.mailings import CHANNEL_NAMES, Channel
 from sandbox.mindbox.world.messages import has_contact
+from sandbox.mindbox.world.points import BALANCE
+from sandbox.mindbox.world.segments import OUT, SEGMENTATIONS, SEGMENTS
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from sandbox.mindbox.world.arrays import Array, Bools
     from sandbox.mindbox.world.customers import Customers
     from sandbox.mindbox.world.world import World
@@ -32,6 +35,9 @@ class CustomerRows:
         kept = np.flatnonzero(world.customers.merged_into < 0)
         self._rows = kept[np.argsort(world.customers.changed_at[kept], kind="stable")]
         self._changed_at = world.customers.changed_at[self._rows]
+        self._has_account = np.zeros(len(world.customers), bool)
+        self._has_account[world.customers.person[world.movements.customer]] = True
+        self._segments = _present_segments(world)
 
     def select(self, since: int, till: int) -> Array:
         """Positions of customers last changed in [since, till)."""
@@ -68,6 +74,8 @@ class CustomerRows:
             text.stamps(customers.changed_at),
             ',"subscriptions":',
             _subscriptions(customers, self._world.settings.brands, until),
+            self._balances(rows, luck),
+            self._segmentations(rows),
             # A custom field named `BonusProcent` comes with a small first letter.
             ',"customFields":{"bonusProcent":',
             text.integers(luck % 11),
@@ -77,6 +85,40 @@ class CustomerRows:
             text.either(luck % 17 == 0, ',"isTestCustomer":false', ""),
             "}",
         )
+
+    def _balances(self, rows: Array, luck: Array) -> pa.Array:
+        """The account of those who ever had a movement."""
+        balances = self._world.truth.balances.take(rows)
+        account = text.join(
+            f',"balances":[{{"balanceType":{{"ids":{{"systemName":"{BALANCE}"}}}},"total":',
+            text.decimals(balances.total, 2),
+            ',"available":',
+            text.decimals(balances.available, 2),
+            ',"blocked":',
+            text.decimals(balances.total - balances.available, 2),
+            "}]",
+        )
+        nothing = text.either(luck % 3 == 0, ',"balances":[]', "")
+        return text.either(self._has_account[rows], account, nothing)
+
+    def _segmentations(self, rows: Array) -> pa.Array:
+        """The segments that each customer is in now."""
+        entries, present = [], []
+        for number, (name, title) in enumerate(SEGMENTATIONS):
+            segment = self._segments[number][rows]
+            facts = [
+                text.quoted(
+                    {
+                        "ids": {"externalId": name},
+                        "name": title,
+                        "segment": {"ids": {"externalId": external_id}, "name": segment_name},
+                    }
+                )
+                for external_id, segment_name in SEGMENTS[number]
+            ]
+            entries.append(text.pick(facts, np.maximum(segment, 0)))
+            present.append(segment != OUT)
+        return text.join(',"segmentations":', text.chosen(entries, present))
 
     def _planted(self, rows: Array, field: str, values: pa.Array, form: str = "{}") -> pa.Array:
         news = self._world.planting.values(self.root, field, rows)
@@ -148,6 +190,18 @@ class CustomerRows:
         )
 
 
+def _present_segments(world: World) -> list[Array]:
+    """Segment of every customer by segmentation, OUT for those in none."""
+    memberships = world.truth.segments
+    found = []
+    for number in range(len(SEGMENTATIONS)):
+        mine = memberships.take(memberships.segmentation == number)
+        segment = np.full(len(world.customers), OUT, np.int8)
+        segment[mine.customer] = mine.segment
+        found.append(segment)
+    return found
+
+
 def emails(customers: Customers) -> pa.Array:
     """E-mail addresses of customers, unquoted; with some domain even where there is none."""
     domains = [domain for domain, _ in vocabulary.EMAIL_DOMAINS]
@@ -208,9 +262,4 @@ def _subscriptions(customers: Customers, brands: int, until: int) -> pa.Array:
             off = text.quoted({**facts, "isSubscribed": False})
             entries.append(text.either(np.broadcast_to(left, count), off, on))
             present.append(reached)
-    flags = np.stack(present, axis=1)
-    place = np.arange(flags.size).reshape(flags.shape)[flags]
-    # Entries stand entry kind by entry kind; the list needs them customer by customer.
-    row, kind = np.divmod(place, len(entries))
-    flat = pa.concat_arrays(entries).take(pa.array(kind * count + row))
-    return text.lists(flat, flags.sum(axis=1))
+    return text.chosen(entries, present)

@@ -1,9 +1,10 @@
 """A folder of NDJSON files served as a Mindbox project: real data, or data of other systems.
 
 One file per root array (`customers.ndjson`, `orders.ndjson`, `customerMessageStatuses.ndjson`,
-`mailings.ndjson`, `customerActions.ndjson`, `customerMerges.ndjson`) and `summaryReport.ndjson`;
-one row per line, in the API's shape. A missing file is an empty dataset. Files are indexed once by
-the moments of their rows and read from disk when served.
+`mailings.ndjson`, `customerActions.ndjson`, `customerMerges.ndjson`, `promotions.ndjson`,
+`customerSegments.ndjson`), `products.ndjson` with the columns of the CSV, `summaryReport.ndjson`
+and `dynamicsReport.ndjson`; one row per line, in the API's shape. A missing file is an empty
+dataset. Large files are indexed once by the moments of their rows and read from disk when served.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from sandbox.mindbox.serving.report import as_csv
+from sandbox.mindbox.serving.csv_text import as_csv
+from sandbox.mindbox.serving.products import COLUMNS as PRODUCT_COLUMNS
 from sandbox.mindbox.serving.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
     from pathlib import Path
 
@@ -83,6 +85,11 @@ class _ActionMoments(_Moments):
     creation_date_time_utc: str
 
 
+class _ProductMoments(_Moments, rename="pascal"):
+    product_change_date_time_utc: str
+    product_creation_date_time_utc: str | None = None
+
+
 class _Resulting(msgspec.Struct, rename="camel"):
     change_date_time_utc: str
 
@@ -102,6 +109,7 @@ _MOMENTS: dict[str, type[_Moments]] = {
     "orders": _OrderMoments,
     "customerActions": _ActionMoments,
     "customerMerges": _MergeMoments,
+    "products": _ProductMoments,
 }
 _REPORT_PERIOD = ("sinceDate", "tillDate")
 _FRACTION = re.compile(r"\.(\d+)")
@@ -118,11 +126,16 @@ def source_of(folder: Path) -> Source:
             f"{folder} is no folder; give one with NDJSON files such as orders.ndjson"
         )
     rows = {root: FileRows(folder / f"{root}.ndjson", root) for root in _MOMENTS}
-    merges = rows.pop("customerMerges")
-    moments = [moment for r in (*rows.values(), merges) for moment in r.span]
+    moments = [moment for r in rows.values() for moment in r.span]
+    promotions = (row for _, row in _small(folder / "promotions.ndjson"))
+    merges, products = rows.pop("customerMerges"), rows.pop("products")
     return Source(
-        rows=dict(rows),
-        report=StoredReport(folder / "summaryReport.ndjson"),
+        rows={**rows, "promotions": WholeFile("promotions", _texts(promotions))},
+        tables={"products": ProductFile(products)},
+        segments=SegmentFile(folder / "customerSegments.ndjson"),
+        reports={
+            name: StoredReport(folder / f"{name}Report.ndjson") for name in ("summary", "dynamics")
+        },
         merges=MergeFile(merges),
         since=min(moments, default=0),
         until=max(moments, default=0) + 1,
@@ -178,6 +191,57 @@ class FileRows:
             yield from ((at, row) for at in set(moments))
 
 
+class WholeFile:
+    """Rows without a moment to select them by: every export holds them all."""
+
+    def __init__(self, root: str, texts: list[str]) -> None:
+        self.root = root
+        self._texts = pa.array(texts, pa.string())
+
+    def select(self, since: int, till: int) -> Array:  # noqa: ARG002
+        """All rows."""
+        return np.arange(len(self._texts))
+
+    def render(self, rows: Array) -> pa.Array:
+        """The rows."""
+        return self._texts.take(pa.array(rows))
+
+    def numbers(self, rows: Array) -> Array:
+        """Numbers of the rows from 1."""
+        return rows + 1
+
+
+class SegmentFile:
+    """Memberships of all segmentations; each row names its own beside the API's fields."""
+
+    def __init__(self, path: Path) -> None:
+        texts: dict[str, list[str]] = {}
+        for number, row in _small(path):
+            segmentation = row.pop("segmentation", None)
+            if not isinstance(segmentation, str):
+                raise FolderError(f"{path}, line {number}: segmentation is missing")
+            texts.setdefault(segmentation, []).extend(_texts([row]))
+        self._texts = texts
+
+    def __call__(self, external_id: str) -> WholeFile:
+        """The rows of one segmentation; none of one that the file does not name."""
+        return WholeFile("customerSegments", self._texts.get(external_id, []))
+
+
+class ProductFile:
+    """Products of a file as the CSV that the API gives."""
+
+    def __init__(self, rows: FileRows) -> None:
+        self._rows = rows
+
+    def csv(self, since: int, till: int) -> bytes:
+        """The file of products created or changed in [since, till); values as they are written."""
+        texts = self._rows.render(self._rows.select(since, till))
+        rows = [msgspec.json.decode(text.as_py()) for text in texts]
+        columns = list(dict.fromkeys(chain(PRODUCT_COLUMNS, *rows)))
+        return as_csv([{name: str(row[name]) for name in row} for row in rows], columns)
+
+
 class MergeFile:
     """Merges of a file, page by page."""
 
@@ -194,19 +258,15 @@ class MergeFile:
 
 
 class StoredReport:
-    """Answers of the summary report, kept as rows with the period they were asked for.
+    """Answers of a report, kept as rows with the period they were asked for.
 
     Every row carries `sinceDate` and `tillDate` beside the `Report…` columns; a request is
     answered with the rows of exactly its period.
     """
 
     def __init__(self, path: Path) -> None:
-        data = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         self._rows: list[dict[str, Any]] = []
-        for number, line in enumerate(data, start=1):
-            if not line.strip():
-                continue
-            row = msgspec.json.decode(line)
+        for number, row in _small(path):
             if not all(isinstance(row.get(name), str) for name in _REPORT_PERIOD):
                 raise FolderError(f"{path}, line {number}: sinceDate and tillDate are missing")
             self._rows.append(row)
@@ -224,6 +284,23 @@ class StoredReport:
             if (row["sinceDate"], row["tillDate"]) == period
         ]
         return as_csv(rows, self._columns)
+
+
+def _small(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Line number and row of every line of a small file; none where there is no file."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    decoder = msgspec.json.Decoder(dict[str, Any])
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            yield number, decoder.decode(line)
+        except msgspec.DecodeError as error:
+            raise FolderError(f"{path}, line {number}: {error}") from error
+
+
+def _texts(rows: Iterable[dict[str, Any]]) -> list[str]:
+    return [msgspec.json.encode(row).decode() for row in rows]
 
 
 def _mapped(path: Path) -> mmap.mmap | bytes:

@@ -113,6 +113,16 @@ def lists(values: pa.Array, counts: Array) -> pa.Array:
     return join("[", pc.binary_join(nested, ","), "]")
 
 
+def chosen(entries: Sequence[pa.Array], present: Sequence[Bools]) -> pa.Array:
+    """JSON arrays: row by row those of its entries (one array per kind) that are present."""
+    flags = np.stack(list(present), axis=1)
+    place = np.arange(flags.size).reshape(flags.shape)[flags]
+    # Entries stand kind by kind; the list needs them row by row.
+    row, kind = np.divmod(place, len(entries))
+    flat = pa.concat_arrays(entries).take(pa.array(kind * len(flags) + row))
+    return lists(flat, flags.sum(axis=1))
+
+
 def replaced(values: pa.Array, places: Array, news: Sequence[str]) -> pa.Array:
     """The values with new ones at the given places (ascending)."""
     if len(places) == 0:

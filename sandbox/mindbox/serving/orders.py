@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from sandbox.mindbox.serving import json_text as text
 from sandbox.mindbox.serving.customers import either_null, emails
+from sandbox.mindbox.serving.deals import Deals
 from sandbox.mindbox.world import vocabulary
 from sandbox.mindbox.world.attribution import GOAL
 from sandbox.mindbox.world.chance import hashed
@@ -45,6 +46,7 @@ class OrderRows:
         happened = happened[np.argsort(at[happened], kind="stable")]
         self._action_at, self._action_order = at[happened], order[happened]
         self._status = line_status(orders, world.lines)
+        self._deals = Deals(world)
         self._campaigns = pa.array(
             [
                 text.quoted(
@@ -107,6 +109,8 @@ class OrderRows:
             _area(orders, luck),
             ',"lines":',
             lines,
+            self._deals.of_orders(rows, luck),
+            self._deals.payments(rows, total, luck),
             self._credit(orders, luck),
             text.either(luck % 19 == 0, ',"processingComment":null', ""),
             "}",
@@ -155,6 +159,7 @@ class OrderRows:
             text.pick(products, lines.product),
             ',"status":',
             text.pick(statuses, status),
+            self._deals.of_lines(lines, luck),
             text.either(luck % 23 == 0, ',"customFields":{}', ""),
             "}",
         )

@@ -72,12 +72,16 @@ FIELDS = {
         "customer.mobilePhone": Nature.PHONE,
         "customFields.recipientName": Nature.NAME,
         "customFields.comment": Nature.TEXT,
+        "payments[].id": Nature.TEXT,
     },
     "customerMessageStatuses": {
         "mailing.link?email": Nature.EMAIL,
         "mailing.link#fragment": Nature.TEXT,
         "mailing.link?utm_content": Nature.EMAIL,
         "mailing.link?utm_term": Nature.PHONE,
+    },
+    "promotions": {
+        "description": Nature.EMAIL,
     },
     "customerActions": {
         "customer.email": Nature.EMAIL,
@@ -100,6 +104,7 @@ class Planting:
             "customers": world.customers.merged_into < 0,
             "orders": world.orders.customer != ANONYMOUS,
             "customerMessageStatuses": world.statuses.kind == Status.CLICKED,
+            "promotions": np.ones(len(world.promotions.rows), bool),
             "customerActions": np.ones(len(actions), bool),
         }
         # Fields that only some rows of the dataset have at all.
