@@ -19,6 +19,7 @@ OPERATIONS = {
     "mailings": "Export.Mailings",
     "customerMessageStatuses": "Export.MessageStatuses",
     "orders": "Export.Orders",
+    "customerActions": "Export.CustomerActions",
 }
 
 

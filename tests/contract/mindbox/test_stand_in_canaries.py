@@ -52,9 +52,15 @@ def test_every_personal_field_has_canaries(planted: Caller) -> None:
     }
     assert ("orders", "customer.email") in fields
     assert ("customerMessageStatuses", "mailing.link?utm_term") in fields
+    assert {field for dataset, field in fields if dataset == "customerActions"} == {
+        *("customer.email", "customer.mobilePhone", "channel.utmContent", "channel.utmTerm"),
+        *("customerBalanceChanges[].comment", "customFields.npsComment"),
+    }
 
 
-@pytest.mark.parametrize("root", ["customers", "orders", "customerMessageStatuses"])
+@pytest.mark.parametrize(
+    "root", ["customers", "orders", "customerMessageStatuses", "customerActions"]
+)
 def test_all_canaries_are_served(planted: Caller, root: str) -> None:
     everything = texts(planted, root)
     mine = [canary for canary in planted.world.canaries() if canary.dataset == root]

@@ -42,6 +42,13 @@ MERGES = [
         "mergedCustomers": [{"ids": {"mindboxId": 9}}],
     }
 ]
+ACTIONS = [
+    {
+        "ids": {"mindboxId": 7},
+        "dateTimeUtc": "1997-01-04T10:00:00Z",
+        "creationDateTimeUtc": "1997-02-03T10:00:00Z",
+    }
+]
 REPORT = [
     {
         "sinceDate": "1997-01-01",
@@ -63,6 +70,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
     write(path, "orders", ORDERS, end="")
     write(path, "customers", CUSTOMERS, end="\n\n")
     write(path, "customerMerges", MERGES)
+    write(path, "customerActions", ACTIONS)
     write(path, "summaryReport", REPORT)
     (path / "mailings.ndjson").touch()
     with MindboxProcess(folder=path) as process:
@@ -97,6 +105,11 @@ def test_orders_come_by_creation_and_by_every_change(
 ) -> None:
     found = [int(row["ids"]["mindboxId"]) for row in folder.rows("orders", since, till)]
     assert found == expected
+
+
+def test_actions_come_by_their_creation(folder: Caller) -> None:
+    assert folder.rows("customerActions", "1997-01-04 00:00", "1997-01-05 00:00") == []
+    assert folder.rows("customerActions", "1997-02-03 00:00", "1997-02-04 00:00") == ACTIONS
 
 
 def test_merges_and_stored_reports_are_served(folder: Caller) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from sandbox.mindbox.world.actions import TEMPLATES, Template
 from sandbox.mindbox.world.messages import STATUS_NAMES, Status
+from sandbox.mindbox.world.points import KIND_NAMES
+from sandbox.mindbox.world.traffic import SOURCES
 
 if TYPE_CHECKING:
     from .conftest import Caller
@@ -209,3 +214,128 @@ def test_mailings_are_the_plan(mindbox: Caller, mailings: Rows) -> None:
         assert row["tags"] == list(mailing.tags)
         assert row["creationDateTimeUtc"] <= row["lastChangedDateTimeUtc"]
     assert {row["type"] for row in mailings} == {"mass", "trigger", "transaction"}
+
+
+@pytest.fixture(scope="module")
+def actions(mindbox: Caller) -> Rows:
+    return mindbox.rows("customerActions")
+
+
+def named(actions: Rows, *templates: Template) -> Rows:
+    names = [TEMPLATES[template].system_name for template in templates]
+    return [row for row in actions if row["actionTemplate"]["ids"]["systemName"] in names]
+
+
+def moment(text: str) -> int:
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def test_actions_are_those_of_the_world(mindbox: Caller, actions: Rows) -> None:
+    world = mindbox.world
+    by_id = {int(row["ids"]["mindboxId"]): row for row in actions}
+    assert len(by_id) == len(world.actions)
+    brands = ["yasen", "severchay"]
+    for n in range(0, len(world.actions), 61):
+        row = by_id[int(world.actions.action_id[n])]
+        customer = int(world.customers.mindbox_id[world.actions.customer[n]])
+        template = TEMPLATES[world.actions.template[n]]
+        assert row["actionTemplate"]["ids"]["systemName"] == template.system_name
+        assert row["actionTemplate"]["name"] == template.name
+        assert moment(row["dateTimeUtc"]) == world.actions.at[n]
+        assert moment(row["creationDateTimeUtc"]) == world.actions.created_at[n]
+        assert row["brand"]["ids"]["systemName"] == brands[world.actions.brand[n]]
+        assert int(row["customer"]["ids"]["mindboxId"]) == customer
+
+
+def test_a_visit_tells_its_source_and_marks(mindbox: Caller, actions: Rows) -> None:
+    utms = {m.utm_campaign for m in mindbox.world.plan.mailings}
+    of_mailings = 0
+    for row in named(actions, Template.SITE_VISIT):
+        channel = row["channel"]
+        assert channel["ids"]["systemName"] in {source.system_name for source in SOURCES}
+        assert "externalId" not in channel["ids"]
+        if channel.get("utmSource") == "mindbox":
+            assert channel["utmCampaign"] in utms
+            assert channel["ids"]["systemName"] in ("Email", "OtherAds")
+            of_mailings += 1
+        elif channel.get("utmCampaign"):
+            assert channel["utmCampaign"] not in utms
+            assert channel["ids"]["systemName"] not in ("Direct", "OrganicSearch")
+    assert of_mailings > 50
+
+
+def test_what_is_done_on_the_site_names_its_point_of_contact(actions: Rows) -> None:
+    done = named(actions, Template.PRODUCT_VIEW, Template.CART_ADD, Template.CHECKOUT_START)
+    assert {row["channel"]["ids"]["externalId"] for row in done} == {"site", "app"}
+    launches = named(actions, Template.APP_LAUNCH)
+    assert {row["channel"]["ids"]["externalId"] for row in launches} == {"app"}
+    registered = {
+        row["channel"]["ids"]["externalId"] for row in named(actions, Template.REGISTRATION)
+    }
+    assert {"site", "app", "call-centre"} < registered
+
+
+def test_views_carry_a_price_and_carts_a_count_and_a_price_each(actions: Rows) -> None:
+    without = 0
+    for row in named(actions, Template.PRODUCT_VIEW):
+        products = row.get("products") or []
+        assert bool(products) == ("productView" in row)
+        without += not products
+        if products:
+            assert set(products[0]) == {"ids"}
+            assert row["productView"]["price"] > 0
+    assert without > 20, "views without products"
+    for row in named(actions, Template.CART_ADD, Template.CART_REMOVE):
+        (product,) = row["products"]
+        assert product["count"] > 0
+        assert product["price"] > 0
+    lists = [row["products"] for row in named(actions, Template.CART_SET)]
+    assert max(len(products) for products in lists) > 1
+    assert all(set(p) == {"ids", "count", "price"} for products in lists for p in products)
+    assert not any(row.get("products") for row in named(actions, Template.CART_CLEAR))
+
+
+def test_movements_of_points_are_signed_and_add_up(mindbox: Caller, actions: Rows) -> None:
+    told: Counter[str] = Counter()
+    seen = set()
+    for row in named(actions, Template.POINTS):
+        if int(row["ids"]["mindboxId"]) in seen:
+            continue
+        seen.add(int(row["ids"]["mindboxId"]))
+        (change,) = row["customerBalanceChanges"]
+        assert change["balanceType"]["ids"]["systemName"] == "bonus"
+        told[change["balanceChangeKind"]] += round(Decimal(str(change["changeAmount"])) * 100)
+        needs_order = change["balanceChangeKind"].startswith("RetailOrder")
+        assert bool(row.get("order")) == needs_order
+    movements = mindbox.world.movements
+    expected: Counter[str] = Counter()
+    for kind, value in zip(movements.kind.tolist(), movements.amount.tolist(), strict=True):
+        expected[KIND_NAMES[kind]] += value
+    assert told == expected
+    assert len(seen) == len(movements)
+
+
+def test_answers_carry_a_score_and_sometimes_a_comment(actions: Rows) -> None:
+    answers = named(actions, Template.ANSWER)
+    assert {int(row["customFields"]["npsScore"]) for row in answers} <= set(range(11))
+    commented = sum("npsComment" in row["customFields"] for row in answers)
+    assert 0 < commented < len(answers)
+    assert not any(
+        "npsScore" in (row.get("customFields") or {})
+        for row in named(actions, Template.PRODUCT_VIEW)
+    )
+
+
+@pytest.mark.parametrize("field", ["channel", "order", "products", "customerBalanceChanges"])
+def test_what_an_action_lacks_is_empty_here_and_absent_there(actions: Rows, field: str) -> None:
+    assert any(field in row and not row[field] for row in actions)
+    assert any(field not in row for row in actions)
+    assert any(row.get(field) for row in actions)
+
+
+def test_ids_of_actions_come_as_numbers_and_as_strings(actions: Rows) -> None:
+    assert {type(row["ids"]["mindboxId"]) for row in actions} == {int, str}
+    assert {type(row["customer"]["ids"]["mindboxId"]) for row in actions} == {int, str}
+    orders = [row["order"]["ids"]["mindboxId"] for row in actions if row.get("order")]
+    assert {type(order) for order in orders} == {int, str}
+    assert any("isReprocessed" in row for row in actions)
