@@ -1,9 +1,10 @@
-"""Command line: fetch, load, status, dbt-vars."""
+"""Command line: doctor, fetch, load, status, dbt-vars."""
 
 import dataclasses
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,13 +12,16 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
 
 from .datasets import DATASETS
-from .errors import ExtractError
+from .doctor import examine, recent_days
+from .errors import ConfigurationError, ExtractError
 from .fetch import fetch
+from .findings import Finding, Level
 from .load import load
 from .progress import OnProgress, Progress, Step
 from .project import Project
@@ -129,6 +133,40 @@ def dbt_vars_command() -> None:
     click.echo(json.dumps(Project.read(path).dbt_vars(), ensure_ascii=False))
 
 
+@cli.command("doctor")
+@click.option(
+    "--till",
+    type=click.DateTime(_MOMENT_FORMATS),
+    help="End of the sample, a UTC midnight; the last one by default.",
+)
+@click.option("--days", default=7, show_default=True, help="Length of the sample.")
+def doctor_command(till: datetime | None, days: int) -> None:
+    """Check a client's project before the first load, and change nothing.
+
+    Asks every operation for some days of rows and compares them with the project file. Exits with
+    1 when something would keep a load from working.
+    """
+    try:
+        settings, project = _configuration()
+    except ConfigurationError as error:
+        Console().print(_findings_table([Finding(Level.ERROR, "environment", str(error))]))
+        sys.exit(_EXIT_FAILED)
+    window = recent_days(days, till.replace(tzinfo=UTC) if till else datetime.now(UTC))
+    waiting = Console(stderr=True)
+    with waiting.status("starting") as status:
+
+        def show(doing: str) -> None:
+            if waiting.is_terminal:
+                status.update(doing)
+            else:
+                click.echo(doing, err=True)
+
+        found = list(examine(settings, project, window=window, on_doing=show))
+    Console().print(_findings_table(found))
+    if any(finding.level is Level.ERROR for finding in found):
+        sys.exit(_EXIT_FAILED)
+
+
 def _configuration() -> tuple[Settings, Project]:
     settings = Settings.from_environment()
     return settings, Project.read(settings.project_file)
@@ -200,6 +238,19 @@ def _status_table(found: list[DatasetStatus], *, fingerprint: bool) -> Table:
         if row.fingerprint:
             cells.append(f"{row.fingerprint.rows}:{row.fingerprint.hash:016x}")
         table.add_row(*cells)
+    return table
+
+
+def _findings_table(found: list[Finding]) -> Table:
+    colours = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan", Level.OK: "green"}
+    counts = Counter(finding.level for finding in found)
+    said = ", ".join(f"{counts[level]} {level}" for level in colours if counts[level])
+    table = Table(title=f"doctor: {said}", show_lines=True)
+    for header in ("level", "what", "finding"):
+        table.add_column(header, overflow="fold")
+    for finding in found:
+        level = f"[{colours[finding.level]}]{finding.level}[/]"
+        table.add_row(level, finding.subject, escape(finding.message))
     return table
 
 

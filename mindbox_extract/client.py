@@ -120,6 +120,7 @@ class MindboxClient:
             f"{envelope.status or 'without a status'}{_told(envelope)}; "
             f"{_advice(response.status_code, envelope)}",
             is_passing=response.status_code in _PASSING,
+            status=response.status_code,
         )
 
     def download(self, url: str, where: str) -> IO[bytes]:

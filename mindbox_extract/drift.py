@@ -4,11 +4,13 @@ Of JSON only the first rows are looked at, and only their outermost keys: a fiel
 news worth a note, not worth reading everything twice.
 """
 
+import codecs
 import csv
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from .errors import PayloadError
@@ -16,6 +18,8 @@ from .payload import Part, chunks, rows_array
 from .spec import DatasetSpec, Field, Format
 
 _ROWS_LOOKED_AT = 50
+_LONGEST_ROW = 8 << 20
+_BETWEEN_ROWS = re.compile(r"[\s,\[]*")
 # Only what is written like a name is repeated; a key may be anything, also somebody's number.
 _NAME = re.compile(r"(?!.*[0-9]{5})[A-Za-z][A-Za-z0-9_]{0,79}")
 
@@ -47,7 +51,8 @@ def drift_of(part: Part, spec: DatasetSpec, where: str) -> Drift:
     known = {re.split(r"[.\[]", path, maxsplit=1)[0] for path in spec.paths()}
     if spec.unnest:
         known.add(spec.unnest)
-    came = {key for row in first_rows(part, spec.root, where, _ROWS_LOOKED_AT) for key in row}
+    rows = islice(json_rows(part, spec.root, where), _ROWS_LOOKED_AT)
+    came = {key for row in rows for key in row}
     return Drift(_names(came - known))
 
 
@@ -62,24 +67,27 @@ def csv_header(part: Part, where: str) -> list[str]:
     return next(csv.reader([first], delimiter=CSV_DELIMITER), []) if first else []
 
 
-def first_rows(part: Part, root: str, where: str, limit: int) -> Iterator[dict[str, Any]]:
-    """The first rows of a JSON part, as far as its first megabytes hold them whole.
+def json_rows(part: Part, root: str, where: str) -> Iterator[dict[str, Any]]:
+    """Rows of a JSON part one by one, as they are needed.
 
     A row that is no object or no JSON ends the look; it is for the decoder to judge.
     """
-    decoder, count = json.JSONDecoder(), 0
-    text = next(rows_array(chunks(part, where), root, where), b"").decode(errors="replace")
-    position = text.find("[") + 1
-    while count < limit:
-        gap = re.compile(r"[\s,]*").match(text, position)
-        try:
-            row, position = decoder.raw_decode(text, gap.end() if gap else position)
-        except ValueError:
+    decoder = json.JSONDecoder()
+    to_text = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    text, position = "", 0
+    for chunk in rows_array(chunks(part, where), root, where):
+        text, position = text[position:] + to_text.decode(chunk), 0
+        while True:
+            gap = _BETWEEN_ROWS.match(text, position)
+            try:
+                row, position = decoder.raw_decode(text, gap.end() if gap else position)
+            except ValueError:
+                break
+            if not isinstance(row, dict):
+                return
+            yield row
+        if len(text) - position > _LONGEST_ROW:
             return
-        if not isinstance(row, dict):
-            return
-        yield row
-        count += 1
 
 
 def _drift_of_columns(header: list[str], spec: DatasetSpec, where: str) -> Drift:

@@ -22,7 +22,17 @@ class WindowError(ExtractError):
 
 
 class MindboxError(ExtractError):
-    """Mindbox refused, failed or stayed away."""
+    """Mindbox refused, failed or stayed away.
+
+    Attributes:
+        status: of the HTTP answer; None when there was none, or when it was not the trouble.
+    """
+
+    def __init__(
+        self, message: str, *, is_passing: bool = False, status: int | None = None
+    ) -> None:
+        super().__init__(message, is_passing=is_passing)
+        self.status = status
 
 
 class ExportCancelledError(MindboxError):

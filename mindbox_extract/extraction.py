@@ -21,6 +21,7 @@ from .settings import Settings
 from .spec import DatasetSpec, Protocol
 
 OnState = Callable[[str, str], None]
+OnPart = Callable[[Part, str], None]
 
 
 @dataclass
@@ -63,8 +64,22 @@ class Extraction:
     """The reading half of a load: one client and one embedded engine for all its units."""
 
     def __init__(
-        self, spec: DatasetSpec, settings: Settings, project: Project, on_state: OnState
+        self,
+        spec: DatasetSpec,
+        settings: Settings,
+        project: Project,
+        on_state: OnState,
+        on_part: OnPart | None = None,
     ) -> None:
+        """Prepare.
+
+        Args:
+            spec: of the dataset.
+            settings: of the installation.
+            project: the client's project file.
+            on_state: told of every state of an export.
+            on_part: shown every part before it is decoded, with its place in words.
+        """
         self._spec = named(spec, project)
         self._project = project
         self._client = MindboxClient(settings, project.transport)
@@ -72,6 +87,7 @@ class Extraction:
             self._spec, project, settings.customer_key_secret.get_secret_value()
         )
         self._on_state = on_state
+        self._on_part = on_part
 
     def __enter__(self) -> Self:
         return self
@@ -114,6 +130,8 @@ class Extraction:
         place = f"{where}, export {part.export_id}, part {part.number}"
         if not part.export_id:
             place = f"{where}, page {part.number}"
+        if self._on_part:
+            self._on_part(part, place)
         tally.note(drift_of(part, self._spec, place))
         for decoded in self._decoder.decode(part, origin, place):
             tally.rows += decoded.good.num_rows

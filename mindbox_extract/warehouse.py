@@ -1,5 +1,6 @@
 """The warehouse as the extractor uses it: stage tables, partitions, the quarantine, the log."""
 
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -133,6 +134,31 @@ class Warehouse:
         for table, name, type_ in found:
             tables.setdefault(table, {})[name] = type_
         return tables
+
+    def try_out(self) -> str:
+        """Create, fill, read and drop a table of its own, and return the server's version.
+
+        Nothing is left of it; a database that had to be made for it is dropped as well.
+        """
+        table = f"{quoted(STAGE)}.{quoted(f'doctor__{uuid.uuid4().hex[:16]}')}"
+        with self._named("trying to write"):
+            was_there = self._client.query(
+                "SELECT count() FROM system.databases WHERE name = {stage:String}", {"stage": STAGE}
+            ).first_row[0]
+            self._client.command(f"CREATE DATABASE IF NOT EXISTS {quoted(STAGE)}")
+            try:
+                self._client.command(
+                    f"CREATE TABLE {table} (day Date) ENGINE = MergeTree PARTITION BY day "
+                    "ORDER BY day"
+                )
+                self._client.command(f"INSERT INTO {table} SELECT toDate('2024-05-01')")
+                self._client.command(f"ALTER TABLE {table} DROP PARTITION '2024-05-01'")
+            finally:
+                self._client.command(f"DROP TABLE IF EXISTS {table} SYNC")
+                if not was_there:
+                    self._client.command(f"DROP DATABASE IF EXISTS {quoted(STAGE)} SYNC")
+            (version,) = self._client.query("SELECT version()").first_row
+        return str(version)
 
     def create_stage(self, spec: DatasetSpec, prefix: str, load_id: str) -> str:
         """Create the load's stage table and return its name.
