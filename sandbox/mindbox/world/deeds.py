@@ -85,14 +85,14 @@ def _arrivals(scene: Scene, orders: Orders) -> list[Actions]:
                     contact=np.asarray(_OWN_CONTACT.get(name, contact[chosen])),
                 )
             )
-    for channel, template, share in (
-        (Channel.EMAIL, Template.EMAIL_VALID, _CONFIRMS_EMAIL),
-        (Channel.SMS, Template.PHONE_VALID, _CONFIRMS_PHONE),
+    for channel, template, share, invalid_at in (
+        (Channel.EMAIL, Template.EMAIL_VALID, _CONFIRMS_EMAIL, customers.email_invalid_at),
+        (Channel.SMS, Template.PHONE_VALID, _CONFIRMS_PHONE, customers.phone_invalid_at),
     ):
         reached = has_contact(customers, new, np.full(len(new), channel))
-        chosen = reached & happens(rng, share, len(new))
-        moment = at[chosen] + rng.integers(20 * SECOND, 20 * MINUTE, int(chosen.sum()))
-        rows.append(_of_profile(scene, template, new[chosen], moment))
+        moment = at + rng.integers(20 * SECOND, 20 * MINUTE, len(new))
+        chosen = reached & happens(rng, share, len(new)) & (moment < invalid_at[new])
+        rows.append(_of_profile(scene, template, new[chosen], moment[chosen]))
     return rows
 
 

@@ -49,14 +49,20 @@ class Outage:
     till: int
 
     @classmethod
-    def of(cls, settings: WorldSettings, calendar: Calendar) -> Outage:
-        """The outage of a world: an ordinary day somewhere in the middle of history."""
-        first, last = calendar.day_index(np.array([settings.since_ms, settings.until_ms - 1]))
-        luck = float(uniform(settings.seed, "outage", 0))
-        part = _EARLIEST + (_LATEST - _EARLIEST) * luck
-        number = int(first + part * (last - first))
-        while (calendar.dates[number].month, calendar.dates[number].day) in HOLIDAYS:
-            number += 1
+    def of(cls, settings: WorldSettings, calendar: Calendar, plan: Plan) -> Outage:
+        """The outage of a world: in the middle of history, on a day that had mailings to send."""
+        span = settings.until_ms - settings.since_ms
+        ends = settings.since_ms + (np.array([_EARLIEST, _LATEST]) * span).astype(np.int64)
+        first, last = calendar.day_index(ends)
+        send_at = np.array([m.send_at for m in plan.mailings if m.mailing_type == "mass"], np.int64)
+        busy = set(calendar.day_index(send_at).tolist())
+        ordinary = [
+            int(number)
+            for number in range(first, last)
+            if (calendar.dates[number].month, calendar.dates[number].day) not in HOLIDAYS
+        ]
+        days = [number for number in ordinary if number in busy] or ordinary
+        number = days[int(uniform(settings.seed, "outage", 0) * len(days))]
         start, end = (int(at) for at in calendar.starts[number : number + 2])
         return cls(
             day=calendar.dates[number],

@@ -160,13 +160,14 @@ class World:
 
 def _stage(settings: WorldSettings) -> Stage:
     calendar = Calendar(settings.since_ms, settings.until_ms, settings.time_zone)
-    outage = Outage.of(settings, calendar)
+    plan = mailings.generate(settings, calendar)
+    outage = Outage.of(settings, calendar, plan)
     return Stage(
         settings=settings,
         calendar=calendar,
         demand=Demand.over(calendar, settings.since_ms, settings.until_ms),
         catalogue=catalogue.generate(settings),
-        plan=outage.postponed(mailings.generate(settings, calendar)),
+        plan=outage.postponed(plan),
         promotions=promotions.generate(settings),
         outage=outage,
     )
