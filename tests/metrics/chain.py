@@ -13,6 +13,7 @@ from mindbox_extract.datasets import DATASETS
 from mindbox_extract.load import Window, load
 from mindbox_extract.project import Project
 from mindbox_extract.settings import PROJECT_FILE, Settings
+from mindbox_extract.window import FRESHNESS_LAG
 from sandbox.clickhouse.process import ClickHouseProcess
 from sandbox.mindbox.process import MindboxProcess
 from sandbox.mindbox.world import World, WorldSettings
@@ -20,6 +21,10 @@ from tests.dbt.build import Dbt
 
 # Flows are older than history: the longest-lived was created this long before it.
 BEFORE_HISTORY = timedelta(days=220)
+DAY = timedelta(days=1)
+REPORTS = {"mailing_report_summary", "mailing_report_dynamics"}
+# What says how things stand when it is asked for, and not what happened in a window.
+AS_OF_NOW = {*REPORTS, "customers"}
 
 
 @dataclass(frozen=True)
@@ -59,11 +64,20 @@ def loaded(settings: WorldSettings, folder: Path) -> Iterator[Chain]:
         project = shipped.model_copy(update={"polling": shipped.polling.model_copy(update=polling)})
         since = datetime.fromtimestamp(settings.since_ms / 1000, UTC)
         midnight = since.replace(hour=0, minute=0, second=0, microsecond=0)
+        # Asked for in the world's now; the rest a day later, so that all of it is there.
+        now = settings.until + FRESHNESS_LAG
         for dataset in DATASETS:
             begin = midnight - BEFORE_HISTORY if dataset == "mailings" else midnight
             # The world's first midnight is local: in UTC it lies in the month before.
-            begin += timedelta(days=1) if dataset == "mailing_report_summary" else timedelta()
-            load(dataset, Window(begin, settings.until), settings=installation, project=project)
+            begin += DAY if dataset in REPORTS else timedelta()
+            asked_at = now if dataset in AS_OF_NOW else now + DAY
+            load(
+                dataset,
+                Window(begin, asked_at - FRESHNESS_LAG),
+                settings=installation,
+                project=project,
+                clock=lambda moment=asked_at: moment,
+            )
         client = clickhouse_connect.get_client(
             host=clickhouse.host,
             port=clickhouse.port,

@@ -11,15 +11,18 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from sandbox.mindbox.world import World, vocabulary
+from sandbox.mindbox.world.actions import FIRST_SOURCE, Template
 from sandbox.mindbox.world.mailings import FLOW_NAMES, Channel
 from sandbox.mindbox.world.messages import NOT_DELIVERED_REASONS, STATUS_NAMES
 from sandbox.mindbox.world.orders import LINE_STATUS_IDS, line_status
+from sandbox.mindbox.world.traffic import SOURCES
 
 Value = Decimal | None
 
 UNKNOWN = "Не указано"
 GOAL = {"CheckedOut", "Paid", "Delivered"}
 WINDOW = timedelta(days=7)
+GRACE = timedelta(seconds=300)
 ACTIVE = timedelta(days=255)
 BOUNCES = {"EmailNonExistingAddress", "EmailInactiveAccount"}
 GENDERS = {1: "Мужской", 2: "Женский"}
@@ -28,6 +31,7 @@ CHANNELS = {
     Channel.SMS: "SMS",
     Channel.MOBILE_PUSH: "Мобильный пуш",
     Channel.WEB_PUSH: "Веб-пуш",
+    Channel.VIBER: "Viber",
 }
 TYPES = {"mass": "Массовая", "trigger": "Автоматическая", "transaction": "Транзакционная"}
 WEEKDAYS = ("Пн", "Вт", "Ср", "Чт", "Пт", "Сб", "Вс")
@@ -87,13 +91,20 @@ class Fact:
 
 
 class Reference:
-    """All facts of a world."""
+    """All facts of a world.
+
+    Attributes:
+        messages, orders: one by one, with what is to be known of each.
+        taken_away: orders that a visit from elsewhere took from their last touch.
+        facts: everything that a metric may count.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._zone = ZoneInfo(world.settings.time_zone)
         self.messages = self._messages()
         self.orders = self._orders()
+        self.taken_away: list[Order] = []
         self._credit()
         self._first_orders = self._rank()
         self.facts = [*self._message_facts(), *self._order_facts()]
@@ -159,11 +170,12 @@ class Reference:
         return orders
 
     def _credit(self) -> None:
-        """Give every order to its last touch, looking at all clicks of the person."""
+        """Give every order to its last touch, looking at all clicks and visits of the person."""
         clicked: dict[int, list[Message]] = defaultdict(list)
         for message in self.messages:
             if message.clicks and self._mailing_type(message) != "transaction":
                 clicked[message.person].append(message)
+        visits = self._foreign_visits()
         for order in self.orders:
             if order.person is None:
                 continue
@@ -176,8 +188,33 @@ class Reference:
             ]
             if touches:
                 touched_at, _, message = max(touches, key=lambda touch: touch[:2])
-                if order.at - touched_at <= WINDOW:
+                if order.at - touched_at > WINDOW:
+                    continue
+                later = (v for v in visits[order.person, order.brand] if touched_at < v <= order.at)
+                if any(later):
+                    self.taken_away.append(order)
+                else:
                     order.credited = message
+
+    def _foreign_visits(self) -> dict[tuple[int, str], list[datetime]]:
+        """Visits by person and brand that are neither direct nor started by a mailing."""
+        clicks: dict[tuple[int, str], list[datetime]] = defaultdict(list)
+        for message in self.messages:
+            clicks[message.person, self._mailing_brand(message)] += message.clicks
+        actions = self._world.actions
+        visits: dict[tuple[int, str], list[datetime]] = defaultdict(list)
+        for n in range(len(actions)):
+            if int(actions.template[n]) != Template.SITE_VISIT:
+                continue
+            source = SOURCES[int(actions.contact[n]) - FIRST_SOURCE].system_name
+            if source == "Direct" or int(actions.mailing[n]) >= 0:
+                continue
+            at = self._at(actions.at[n])
+            brand = vocabulary.BRANDS[int(actions.brand[n])].system_name
+            visitor = self._person(int(actions.customer[n])), brand
+            if not any(timedelta() <= at - click <= GRACE for click in clicks[visitor]):
+                visits[visitor].append(at)
+        return visits
 
     def _rank(self) -> dict[int, datetime]:
         """Number the orders of every person; first orders by person."""
