@@ -21,6 +21,8 @@ OPERATIONS = {
     "orders": "Export.Orders",
     "customerActions": "Export.CustomerActions",
 }
+SINCE_ONLY = {"promotions": "Export.Promotions"}
+"""Exports that know no end of a window."""
 
 
 class Caller:
@@ -80,7 +82,8 @@ class Caller:
         body = {"sinceDateTimeUtc": since, "tillDateTimeUtc": till}
         filters = {name: value for name, value in body.items() if value}
         parts = [
-            requests.get(link, timeout=30).json() for link in self.links(OPERATIONS[root], filters)
+            requests.get(link, timeout=30).json()
+            for link in self.links({**OPERATIONS, **SINCE_ONLY}[root], filters)
         ]
         assert all(list(part) == [root] for part in parts)
         return [row for part in parts for row in part[root]]

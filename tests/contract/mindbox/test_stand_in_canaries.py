@@ -50,7 +50,8 @@ def test_every_personal_field_has_canaries(planted: Caller) -> None:
         *("firstName", "middleName", "lastName", "email", "mobilePhone", "birthDate"),
         *("ids.websiteID", "customFields.deliveryAddress"),
     }
-    assert ("orders", "customer.email") in fields
+    assert {("orders", "customer.email"), ("orders", "payments[].id")} <= fields
+    assert ("promotions", "description") in fields
     assert ("customerMessageStatuses", "mailing.link?utm_term") in fields
     assert {field for dataset, field in fields if dataset == "customerActions"} == {
         *("customer.email", "customer.mobilePhone", "channel.utmContent", "channel.utmTerm"),
@@ -59,7 +60,7 @@ def test_every_personal_field_has_canaries(planted: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    "root", ["customers", "orders", "customerMessageStatuses", "customerActions"]
+    "root", ["customers", "orders", "customerMessageStatuses", "customerActions", "promotions"]
 )
 def test_all_canaries_are_served(planted: Caller, root: str) -> None:
     everything = texts(planted, root)

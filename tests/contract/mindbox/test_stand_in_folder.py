@@ -5,18 +5,23 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
 from sandbox.mindbox.process import MindboxProcess, StandInError
+from sandbox.mindbox.serving.folder import FolderError, source_of
+from sandbox.mindbox.world.clock import DAY
 
 from .conftest import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from sandbox.mindbox.serving.rows import Rows
 
 ORDERS: list[dict[str, Any]] = [
     {"ids": {"mindboxId": 1}, "firstAction": {"dateTimeUtc": "1997-01-05T10:00:00Z"}, "lines": []},
@@ -138,6 +143,86 @@ def test_the_span_is_that_of_all_files(folder: Caller) -> None:
     span = requests.get(f"{folder.process.url}/sandbox/period", headers=key, timeout=10).json()
     assert span["since"] == "1997-01-01T00:00:00+00:00"
     assert span["until"].startswith("1997-03-01T00:00:00.001")
+
+
+def whole(rows: Rows) -> list[Any]:
+    """All rows of an export as they would stand in its file."""
+    return [json.loads(text) for text in rows.render(rows.select(0, 2**50)).to_pylist()]
+
+
+def table(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
+
+
+def test_promotions_and_segments_are_given_whole_whatever_the_date(tmp_path: Path) -> None:
+    promotions = [{"ids": {"externalId": "p1"}, "state": "Paused"}, {"ids": {"externalId": "p2"}}]
+    member = {"customer": {"ids": {"mindboxId": 1}}, "inSegmentation": True}
+    write(tmp_path, "promotions", promotions)
+    write(tmp_path, "customerSegments", [{"segmentation": "loyalty", **member}])
+    source = source_of(tmp_path)
+    assert whole(source.rows["promotions"]) == promotions
+    loyalty, lifecycle = source.segments("loyalty"), source.segments("lifecycle")
+    assert loyalty is not None
+    assert lifecycle is not None
+    assert whole(loyalty) == [member], "without the name of the segmentation"
+    assert whole(lifecycle) == []
+
+
+def test_products_come_as_csv_by_creation_and_by_change(tmp_path: Path) -> None:
+    products = [
+        {
+            "ProductIdsWebsite": f"w{n}",
+            "ProductPrice": "10,50",
+            "ProductCreationDateTimeUtc": "1997-01-01 00:00",
+            "ProductChangeDateTimeUtc": f"1997-0{n}-01 00:00",
+        }
+        for n in (1, 2, 3)
+    ]
+    write(tmp_path, "products", products)
+    february = [DAY * (date(1997, month, 1) - date(1970, 1, 1)).days for month in (2, 3)]
+    everything = table(source_of(tmp_path).tables["products"].csv(0, 2**50))
+    changed = table(source_of(tmp_path).tables["products"].csv(*february))
+    assert [row["ProductIdsWebsite"] for row in everything] == ["w1", "w2", "w3"]
+    assert [row["ProductIdsWebsite"] for row in changed] == ["w2"]
+    assert changed[0]["ProductPrice"] == "10,50"
+    assert changed[0]["ProductName"] == ""
+
+
+def test_stored_dynamics_are_served(tmp_path: Path) -> None:
+    write(tmp_path, "dynamicsReport", [{**REPORT[0], "ReportDate": "1997-01-05"}])
+    report = source_of(tmp_path).reports["dynamics"]
+    period = (date(1997, 1, 1), date(1997, 1, 31))
+    assert [row["ReportDate"] for row in table(report.csv(*period))] == ["1997-01-05"]
+    assert table(report.csv(date(1997, 1, 1), date(1997, 1, 30))) == []
+
+
+def test_datasets_without_a_file_are_empty_on_the_wire(folder: Caller) -> None:
+    def content(operation: str, body: object) -> bytes:
+        (url,) = folder.links(operation, body)
+        return requests.get(url, timeout=10).content
+
+    january = {"sinceDate": "1997-01-01", "tillDate": "1997-01-31"}
+    loyalty = {"segmentation": {"ids": {"externalId": "loyalty"}}}
+    assert json.loads(content("Export.Promotions", {})) == {"promotions": []}
+    assert json.loads(content("Export.SegmentChanges", loyalty)) == {"customerSegments": []}
+    assert table(content("Export.Products", {})) == []
+    assert table(content("Export.MailingReportDynamics", january)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "complaint"),
+    [
+        ("customerSegments", '{"inSegmentation": true}', "segmentation is missing"),
+        ("promotions", '{"ids": ', "truncated"),
+        ("products", '{"ProductIdsWebsite": "w4"}', "ProductChangeDateTimeUtc"),
+    ],
+)
+def test_a_line_of_a_small_file_that_makes_no_sense_is_named(
+    tmp_path: Path, name: str, line: str, complaint: str
+) -> None:
+    (tmp_path / f"{name}.ndjson").write_text(f"\n{line}\n", encoding="utf-8")
+    with pytest.raises(FolderError, match=f"{name}.ndjson, line 2: .*{complaint}"):
+        source_of(tmp_path)
 
 
 @pytest.mark.parametrize(
