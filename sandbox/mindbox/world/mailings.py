@@ -217,13 +217,12 @@ class Plan:
 
     def flow(self, occasion: Occasion, channel: Channel) -> Array:
         """Position of the flow mailing of every brand, in order of brands."""
-        return np.array(
-            [
-                n
-                for n, mailing in enumerate(self.mailings)
-                if mailing.occasion == occasion and mailing.channel == channel
-            ]
-        )
+        chosen = [
+            n
+            for n, mailing in enumerate(self.mailings)
+            if mailing.occasion == occasion and mailing.channel == channel
+        ]
+        return np.array(sorted(chosen, key=lambda n: self.mailings[n].brand))
 
 
 def generate(settings: WorldSettings, calendar: Calendar) -> Plan:
