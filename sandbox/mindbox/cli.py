@@ -52,7 +52,7 @@ class _Server(uvicorn.Server):
     type=click.Path(path_type=Path, file_okay=False),
     help="Serve the NDJSON files of this folder instead of a world.",
 )
-@click.option("--customers", default=20_000, show_default=True, help="People of the world.")
+@click.option("--customers", default=12_000, show_default=True, help="People of the world.")
 @click.option("--months", default=24, show_default=True, help="Months of history.")
 @click.option("--brands", default=2, show_default=True, help="Brands of the shop.")
 @click.option("--seed", default=1, show_default=True, help="Seed of the world.")

@@ -32,7 +32,7 @@ class WorldSettings:
         decimal_comma: reports write numbers with a comma, as a Russian project does by default.
     """
 
-    customers: int = 20_000
+    customers: int = 12_000
     months: int = 24
     brands: int = 2
     seed: int = 1

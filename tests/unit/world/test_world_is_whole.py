@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from sandbox.mindbox.world.arrays import Columns
 
-TABLES = ("customers", "merges", "messages", "statuses", "orders", "lines")
+TABLES = (
+    *("customers", "merges", "messages", "statuses", "orders", "lines", "movements"),
+    *("actions", "items", "catalogue"),
+)
 
 
 def tables_of(world: World) -> dict[str, Columns]:
@@ -33,7 +36,7 @@ def assert_same(left: World, right: World) -> None:
                 getattr(table, column), getattr(other, column), err_msg=f"{name}.{column}"
             )
     assert left.plan.mailings == right.plan.mailings
-    assert left.catalogue.name == right.catalogue.name
+    assert left.promotions.rows == right.promotions.rows
 
 
 def test_same_settings_make_the_same_world(small_world: World) -> None:
@@ -103,6 +106,10 @@ def test_nothing_happens_at_or_after_the_end(world: World) -> None:
         "participated": world.messages.participated_at,
         "status": world.statuses.at,
         "ordered": world.orders.ordered_at,
+        "points moved": world.movements.at,
+        "product made": world.catalogue.created_at,
+        "product changed": world.catalogue.changed_at,
+        "promotion changed": world.promotions["changed_at"],
         "mailing made": np.array([m.created_at for m in world.plan.mailings]),
         "mailing changed": np.array([m.changed_at for m in world.plan.mailings]),
     }
