@@ -32,6 +32,7 @@ from .window import Window
 # After these no other operation would be answered otherwise.
 _HOPELESS = (requests.codes.unauthorized, requests.codes.not_found)
 _PROBLEMS_NAMED = 5
+_ROWS_THAT_TELL = 50
 
 
 OnDoing = Callable[[str], None]
@@ -136,7 +137,7 @@ def _asked(
     return [
         _answer(spec, project, window, tally),
         *_unreadable(spec, project, tally, problems),
-        *_fields(own, sample, tally.absent),
+        *unseen_fields(own, sample, tally.absent),
     ]
 
 
@@ -190,28 +191,35 @@ def _unreadable(
     return findings
 
 
-def _fields(spec: DatasetSpec, sample: Sample, absent: list[str]) -> Iterator[Finding]:
-    """Allow-listed fields that came and that no row of the sample had."""
+def unseen_fields(spec: DatasetSpec, sample: Sample, absent: list[str]) -> Iterator[Finding]:
+    """Allow-listed fields that no row of the sample had, each with what that costs.
+
+    Args:
+        spec: of the dataset, with the project's own names.
+        sample: of its rows; a small one makes notes, not warnings.
+        absent: columns that are known not to come, and are told already.
+    """
     if not sample.rows:
         return
-    for path, column in _never_seen(spec.fields, "", sample):
+    for path, column in _never_seen(spec.fields, "", "", sample):
         if path in absent:
             continue
         cost = COSTS.get((spec.name, path), f"{spec.name}.{column} stays empty")
-        level = Level.NOTE if (spec.name, path) in RARE else Level.WARNING
+        is_telling = sample.rows >= _ROWS_THAT_TELL and (spec.name, path) not in RARE
+        level = Level.WARNING if is_telling else Level.NOTE
         yield Finding(level, spec.name, f"{path} has a value in none of {sample.rows} rows: {cost}")
 
 
 def _never_seen(
-    items: tuple[Field | ListField, ...], prefix: str, sample: Sample
+    items: tuple[Field | ListField, ...], prefix: str, column: str, sample: Sample
 ) -> Iterator[tuple[str, str]]:
     """Paths and columns without any value; a list that never came is named instead of its parts."""
     for item in items:
+        place, name = f"{prefix}{item.path}", f"{column}{item.column}"
         if isinstance(item, ListField):
-            inner = f"{prefix}{item.path}."
-            if any(path.startswith(inner) for path in sample.paths):
-                yield from _never_seen(item.items, inner, sample)
+            if any(path.startswith(f"{place}.") for path in sample.paths):
+                yield from _never_seen(item.items, f"{place}.", f"{name}.", sample)
             else:
-                yield f"{prefix}{item.path}", item.column
+                yield place, name
         elif item.paths and not sample.has(item, prefix):
-            yield f"{prefix}{item.path}", item.column
+            yield place, name
