@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
-from sandbox.clickhouse.errors import Code, refusal
+from sandbox.clickhouse.errors import ClickHouseError, Code, refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 _PIECE_BYTES = 1 << 20
 _STATEMENT_BYTES = 256 << 20
+RECEIVE_SECONDS = 30
+"""As on a server: the default of http_receive_timeout."""
 
 
 class Body:
@@ -65,25 +68,61 @@ class Body:
 
 
 class Incoming:
-    """The ASGI messages of a request, with an eye on whether its body has arrived whole."""
+    """The ASGI messages of a request, with an eye on whether its body has arrived whole.
 
-    def __init__(self, receive: Receive) -> None:
+    Attributes:
+        patience: Seconds to wait for the next piece of the body.
+    """
+
+    def __init__(self, receive: Receive, *, expects_continue: bool) -> None:
+        """Takes over a request.
+
+        Args:
+            receive: ASGI's own.
+            expects_continue: The client sends its body only once it is asked for.
+        """
         self._receive = receive
         self._complete = False
+        self._watches = False
+        self._comes = not expects_continue
+        self.patience: float = RECEIVE_SECONDS
 
     async def receive(self) -> Message:
-        """The next message."""
-        message = await self._receive()
+        """The next message.
+
+        Raises:
+            ClickHouseError: The client has stopped sending.
+        """
+        self._comes = True
+        try:
+            async with asyncio.timeout(None if self._watches else self.patience):
+                message = await self._receive()
+        except TimeoutError as raised:
+            self._comes = False
+            raise refusal(
+                Code.SOCKET_TIMEOUT,
+                f"Timeout exceeded while reading from socket ({self.patience} s)",
+            ) from raised
         if message["type"] == "http.disconnect" or not message.get("more_body", False):
             self._complete = True
         return message
 
-    async def discard(self) -> None:
-        """Reads the rest: a client that is still sending could not read the answer."""
-        while not self._complete:
-            await self.receive()
+    async def discard(self) -> bool:
+        """Reads the rest: a client that is still sending could not read the answer.
+
+        Returns:
+            Whether the connection can be used again: the body has come to its end.
+        """
+        while self._comes and not self._complete:
+            try:
+                await self.receive()
+            except ClickHouseError:
+                # It neither sends nor leaves; it gets its answer all the same.
+                break
+        return self._complete
 
     async def left(self) -> None:
         """Returns when the client has gone. Nobody else may want what is left of the body."""
+        self._watches = True
         while (await self.receive())["type"] != "http.disconnect":
             pass

@@ -72,6 +72,8 @@ def main(host: str, port: int, data: Path, users: Path) -> None:
         engine = Engine(data, access)
     except DataDirectoryInUseError as raised:
         raise click.ClickException(str(raised)) from raised
+    # Where the engine begins relative paths of files.
+    os.chdir(engine.user_files)
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((host, port))

@@ -289,6 +289,30 @@ class Engine:
         finally:
             killer.close()
 
+    def counts(self, query_id: str) -> Counts | None:
+        """What the statement under the id has counted so far; None if it has ended."""
+        asking = chdb.connect(self._location)
+        try:
+            found = asking.query(
+                "SELECT read_rows, read_bytes, written_rows, written_bytes, total_rows_approx, "  # noqa: S608
+                "toUInt64(elapsed * 1e9) FROM system.processes "
+                f"WHERE Settings['{QUERY_MARK}'] = {literal(query_id)}",
+                "JSONCompactEachRow",
+            ).bytes()
+        finally:
+            asking.close()
+        for line in found.splitlines():
+            read_rows, read_bytes, written_rows, written_bytes, total, elapsed = json.loads(line)
+            return Counts(
+                read_rows=read_rows,
+                read_bytes=read_bytes,
+                written_rows=written_rows,
+                written_bytes=written_bytes,
+                total_rows=total,
+                nanoseconds=elapsed,
+            )
+        return None
+
     def close(self) -> None:
         """Shuts the engine down; acknowledged data are on disk before and after."""
         self._anchor.close()

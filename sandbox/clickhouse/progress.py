@@ -55,5 +55,6 @@ def text(counts: Counts) -> str:
             "result_rows": str(counts.result_rows),
             "result_bytes": str(counts.result_bytes),
             "elapsed_ns": str(counts.nanoseconds),
-        }
+        },
+        separators=(",", ":"),
     )

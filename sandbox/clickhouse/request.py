@@ -9,6 +9,7 @@ from base64 import b64decode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sandbox.clickhouse.body import RECEIVE_SECONDS
 from sandbox.clickhouse.engine import is_setting_name
 from sandbox.clickhouse.errors import Code, refusal
 from sandbox.clickhouse.sessions import DEFAULT_TIMEOUT, MAX_TIMEOUT
@@ -63,6 +64,7 @@ class QueryRequest:
         waits: The response begins when the statement has ended, so that its status is final.
         held: Bytes of a result that are held back, so that an error in them has its status.
         progress_every: Seconds between two headers of progress; None for none.
+        patience: Seconds to wait for the next piece of the body.
         packs: The answer goes in ClickHouse's own compressed blocks.
         unpacks: The body is in such blocks.
         checks_blocks: The checksums of these must be right.
@@ -84,6 +86,7 @@ class QueryRequest:
     waits: bool
     held: int
     progress_every: float | None
+    patience: int
     packs: bool
     unpacks: bool
     checks_blocks: bool
@@ -163,6 +166,7 @@ def read(
             if _is_on(parameters, "send_progress_in_http_headers")
             else None
         ),
+        patience=_number(parameters, "http_receive_timeout", default=RECEIVE_SECONDS),
         packs=_is_on(parameters, "compress"),
         unpacks=_is_on(parameters, "decompress"),
         checks_blocks=not _is_on(

@@ -40,8 +40,7 @@ _T = TypeVar("_T")
 _RUNNERS = 100
 _FIELD_BYTES = 256 << 20
 _PIECE_BYTES = 1 << 20
-# Source: ClickHouse, defaults of http_max_uri_size and http_max_field_value_size.
-_ADDRESS_BYTES = 1 << 20
+# Source: ClickHouse, default of http_max_field_value_size.
 _HEADER_BYTES = 128 << 10
 _CLIENT_CLOSED_REQUEST = 499
 _METHODS = ("GET", "HEAD", "POST", "OPTIONS")
@@ -94,7 +93,7 @@ class Server:
             self._shop.sessions.close()
             self._engine.close()
 
-        return Starlette(
+        application = Starlette(
             routes=[
                 Route("/ping", _ok),
                 Route("/replicas_status", _ok),
@@ -107,6 +106,8 @@ class Server:
             },
             lifespan=life,
         )
+        application.router.redirect_slashes = False
+        return application
 
     def cancel_all(self) -> None:
         """Cancels every statement under way. Blocks for a moment."""
@@ -120,18 +121,20 @@ class Server:
         if request.method != "POST" and "query" not in request.query_params:
             return await _ok(request)
         if _is_too_large(request):
-            return PlainTextResponse(
-                "The address or a header is too long\n", HTTPStatus.BAD_REQUEST
-            )
-        asking = _Asking(Incoming(request.receive))
+            return PlainTextResponse("A header is too long\n", HTTPStatus.BAD_REQUEST)
+        expects = request.headers.get("expect", "").lower() == "100-continue"
+        asking = _Asking(Incoming(request.receive, expects_continue=expects))
         try:
             return await self._answer(Request(request.scope, asking.incoming.receive), asking)
         except ClientDisconnect:
             return Response(status_code=_CLIENT_CLOSED_REQUEST)
         except ClickHouseError as raised:
-            await asking.incoming.discard()
+            reusable = await asking.incoming.discard()
             query_id = request.query_params.get("query_id", "")
-            return self._answers.error(raised, query_id, asking.asked)
+            answer = self._answers.error(raised, query_id, asking.asked)
+            if not reusable:
+                answer.headers["Connection"] = "close"
+            return answer
 
     async def _answer(self, request: Request, asking: _Asking) -> Response:
         user = self._gate.admit(request.query_params, request.headers)
@@ -147,6 +150,7 @@ class Server:
         settings = {name: value for name, value in fields.items() if name not in tables}
         asked = requests_.read(user, request.method, settings, request.headers)
         asking.asked = asked
+        asking.incoming.patience = asked.patience
         body = Body(_nothing() if form else _plain(request, asked))
         work = Work(self._shop, asked, Progress(request.state.early_head, asked.progress_every))
         try:
@@ -201,8 +205,9 @@ class Server:
         spool, complete = await collect(output, None if work.asked.waits else work.asked.held)
         if not complete:
             tag = new_tag()
+            counts = await work.counted()
             content = self._content(work, output, spool, tag)
-            return self._answers.streamed(work.asked, content, output.format, tag, work.known)
+            return self._answers.streamed(work.asked, content, output.format, tag, counts)
         try:
             counts = await output.outcome()
         except BaseException:
@@ -252,9 +257,7 @@ async def _unsupported(_: Request, __: Exception) -> Response:
 
 
 def _is_too_large(request: Request) -> bool:
-    address = len(request.scope["raw_path"]) + len(request.scope["query_string"])
-    longest = max((len(value) for _, value in request.scope["headers"]), default=0)
-    return address > _ADDRESS_BYTES or longest > _HEADER_BYTES
+    return any(len(value) > _HEADER_BYTES for _, value in request.scope["headers"])
 
 
 def _plain(request: Request, asked: QueryRequest) -> AsyncIterator[bytes]:

@@ -2,7 +2,7 @@
 
 The engine, made for a command line, lets `file()` and its kin open any path. Their paths are
 therefore read here, on the engine's own tokens: each must be a plain string and lie in the
-folder. Relative paths begin there, which the engine sees to.
+folder. Relative paths begin there, since it is the process's working directory.
 """
 
 from __future__ import annotations

@@ -242,10 +242,10 @@ class Work:
         )
         return self._output
 
-    @property
-    def known(self) -> Counts:
+    async def counted(self) -> Counts:
         """What the running statement has counted so far."""
-        return self._progress.known
+        engine, query_id = self._shop.engine, self.asked.query_id
+        return await self._in_thread(lambda: engine.counts(query_id)) or self._progress.known
 
     def abandon(self) -> None:
         """Cancels what runs, waits for its end, and gives the connection back. Blocks."""

@@ -117,3 +117,10 @@ def written_files(
 def _environment(pid: int) -> dict[str, str]:
     listed = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     return dict(entry.decode().split("=", 1) for entry in listed if b"=" in entry)
+
+
+def peak_memory(pid: int) -> int:
+    """Bytes: the largest resident set of the process so far."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    [line] = [line for line in status if line.startswith("VmHWM")]
+    return int(line.split()[1]) << 10

@@ -5,22 +5,28 @@ from __future__ import annotations
 
 import mmap
 import os
+import resource
 import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from sandbox.clickhouse.process import ClickHouseProcess
-from tests.contract.clickhouse.conftest import Http, connect
+from tests.contract.clickhouse.conftest import Http, connect, peak_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+LIMIT = 2 << 30
+# The engine forms blocks by rows; a million of a kilobyte would be a gigabyte each.
+SMALL_BLOCKS = {"max_insert_block_size": "20000", "min_insert_block_size_bytes": str(64 << 20)}
 CANARY = "canary-3c1f77d0-ivanov@example.org"
 
 
@@ -49,6 +55,102 @@ def test_acknowledged_rows_survive_a_kill(tmp_path: Path, attempt: int) -> None:
         assert set(found) - set(acknowledged) <= {len(acknowledged)}
         assert len(found) == len(set(found))
         assert set(acknowledged) <= set(found)
+
+
+def test_rows_of_many_clients_survive_a_kill(tmp_path: Path) -> None:
+    with ClickHouseProcess(tmp_path / "data") as server:
+        connect(server, "etl").command(
+            "CREATE TABLE raw.t (n UInt64) ENGINE = MergeTree ORDER BY n"
+        )
+        acknowledged: list[int] = []
+
+        def write(worker: int) -> None:
+            own = connect(server, "etl")
+            for n in range(worker, 100_000, 8):
+                # Half of them as the extractor does, half through the engine's own queue.
+                own.insert("raw.t", [[n]], column_names=["n"], settings={"async_insert": n % 2})
+                acknowledged.append(n)
+
+        writers = [
+            threading.Thread(target=_ignoring(partial(write, worker)), daemon=True)
+            for worker in range(8)
+        ]
+        for writer in writers:
+            writer.start()
+        while len(acknowledged) < 200:
+            time.sleep(0.01)
+        server.kill()
+        for writer in writers:
+            writer.join()
+
+        server.start()
+        found = [row[0] for row in connect(server, "etl").query("SELECT n FROM raw.t").result_rows]
+        assert set(acknowledged) <= set(found)
+        assert len(found) == len(set(found))
+        # At most one insert of each client was under way.
+        assert len(found) - len(acknowledged) <= 8
+
+
+def test_an_insert_cut_short_by_the_end_of_the_server_is_not_acknowledged(tmp_path: Path) -> None:
+    with ClickHouseProcess(tmp_path / "data") as server:
+        etl = connect(server, "etl")
+        etl.command("CREATE TABLE raw.t (n UInt64) ENGINE = MergeTree ORDER BY n")
+        ending = threading.Event()
+        answers: list[requests.Response] = []
+
+        def body() -> object:
+            yield b"1\n" * 1000
+            ending.wait(10)
+            yield b"2\n"
+
+        def send() -> None:
+            login = ("etl", server.passwords["etl"])
+            query = {"query": "INSERT INTO raw.t FORMAT CSV"}
+            answers.append(requests.post(server.url, body(), params=query, auth=login, timeout=30))
+
+        sender = threading.Thread(target=_ignoring(send), daemon=True)
+        sender.start()
+        time.sleep(0.5)
+        stopping = threading.Thread(target=server.stop)
+        stopping.start()
+        time.sleep(0.5)
+        ending.set()
+        stopping.join()
+        sender.join()
+        server.start()
+        kept = int(connect(server, "etl").command("SELECT count() FROM raw.t"))
+        assert (kept, [answer.ok for answer in answers]) in [(0, [False]), (0, [])]
+
+
+@pytest.mark.verify
+def test_an_insert_larger_than_memory_allows(tmp_path: Path) -> None:
+    """Four gigabytes through a process that may take two."""
+    with ClickHouseProcess(tmp_path / "data") as server:
+        etl = connect(server, "etl")
+        etl.command(
+            "CREATE TABLE raw.t (n UInt64, s String CODEC(NONE)) ENGINE = MergeTree ORDER BY n"
+        )
+        resource.prlimit(server.pid, resource.RLIMIT_DATA, (LIMIT, LIMIT))
+        row = b"x" * 1000
+        pieces, rows = 400, 10_000
+
+        def body() -> object:
+            for piece in range(pieces):
+                yield b"".join(b"%d\t%b\n" % (piece * rows + n, row) for n in range(rows))
+
+        answer = requests.post(
+            server.url,
+            body(),
+            params={"query": "INSERT INTO raw.t FORMAT TSV", **SMALL_BLOCKS},
+            auth=("etl", server.passwords["etl"]),
+            timeout=600,
+        )
+        assert answer.ok, answer.text
+        assert etl.query("SELECT count(), sum(length(s))  FROM raw.t").result_rows == [
+            (pieces * rows, pieces * rows * 1000)
+        ]
+        peak = peak_memory(server.pid)
+        assert peak < LIMIT
 
 
 def test_definitions_swaps_and_dictionaries_survive_a_kill(tmp_path: Path) -> None:

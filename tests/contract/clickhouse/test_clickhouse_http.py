@@ -5,22 +5,26 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import struct
+import time
 import zlib
-from pathlib import Path
+from http import client
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import lz4.frame
 import pytest
 import zstandard
 
+from tests.contract.clickhouse.conftest import Http, peak_memory
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from clickhouse_connect.driver.client import Client
 
     from sandbox.clickhouse.process import ClickHouseProcess
-    from tests.contract.clickhouse.conftest import Http
 
 ENCODINGS = {
     "gzip": gzip.compress,
@@ -56,6 +60,235 @@ def test_get_reads_only(http: Http, etl: Client) -> None:
     answer = http(method="GET", query="CREATE TABLE raw.by_get (a UInt8) ENGINE = Memory")
     assert answer.headers["X-ClickHouse-Exception-Code"] == "164"
     assert etl.command("EXISTS TABLE raw.by_get") == 0
+
+
+def test_get_reads_only_by_the_engines_own_judgement(http: Http) -> None:
+    assert http(method="GET", query="SELECT getSetting('readonly')").text == "2\n"
+    assert http("SELECT getSetting('readonly')").text == "0\n"
+    assert http(method="GET", query="SELECT 1", max_threads=1).text == "1\n"
+
+
+def test_head_runs_the_query_and_keeps_the_result(http: Http) -> None:
+    answer = http(method="HEAD", query="SELECT 1 FORMAT CSV")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["X-ClickHouse-Format"] == "CSV"
+    assert http(method="HEAD", path="/ping", user=None).status_code == 200
+    refused = http(method="HEAD", query="DROP TABLE raw.x")
+    assert refused.headers["X-ClickHouse-Exception-Code"] == "164"
+
+
+def test_options_are_told_without_a_login(http: Http) -> None:
+    answer = http(method="OPTIONS", user=None)
+    assert (answer.status_code, answer.headers["Allow"]) == (204, "GET, HEAD, POST, OPTIONS")
+
+
+@pytest.mark.parametrize("path", ["/nope", "/ping/x", "/play", "/query/"])
+def test_other_paths_are_not_there(http: Http, path: str) -> None:
+    answer = http(method="GET", path=path)
+    assert answer.status_code == 404
+    assert answer.text.startswith(f"There is no handle {path}\n")
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+def test_other_methods_are_not_implemented(http: Http, method: str) -> None:
+    assert http("SELECT 1", method=method).status_code == 501
+
+
+class TestSizes:
+    def test_a_long_statement(self, http: Http) -> None:
+        length = 5_000_000
+        statement = f"SELECT length('{'x' * length}')"
+        assert http(statement, max_query_size=2 * length).text == f"{length}\n"
+        assert http(method="GET", query=f"SELECT length('{'x' * 60_000}')").text == "60000\n"
+
+    def test_an_address_or_header_without_end(self, http: Http) -> None:
+        assert http(method="GET", query=f"SELECT '{'x' * 2_000_000}'").status_code == 400
+        assert http("SELECT 1", headers={"X-Header": "x" * 60_000}).text == "1\n"
+        assert http("SELECT 1", headers={"X-Header": "x" * 200_000}).status_code == 400
+        assert http("SELECT 1").text == "1\n"
+
+
+class TestConnections:
+    """Of HTTP/1.1, by hand."""
+
+    @pytest.fixture
+    def wire(self, server: ClickHouseProcess) -> Iterator[socket.socket]:
+        with socket.create_connection((server.host, server.port), timeout=10) as wire:
+            yield wire
+
+    def ask(
+        self, wire: socket.socket, server: ClickHouseProcess, query: str, *lines: str, user: str
+    ) -> None:
+        password = server.passwords.get(user, "wrong")
+        head = [
+            f"POST /?query={quote(query)} HTTP/1.1",
+            "Host: x",
+            f"X-ClickHouse-User: {user}",
+            f"X-ClickHouse-Key: {password}",
+            *lines,
+            "",
+            "",
+        ]
+        wire.sendall("\r\n".join(head).encode())
+
+    def read(self, wire: socket.socket) -> tuple[int, str]:
+        answer = client.HTTPResponse(wire)
+        answer.begin()
+        return answer.status, answer.read().decode()
+
+    def test_a_body_that_waits_to_be_asked_for(
+        self,
+        wire: socket.socket,
+        server: ClickHouseProcess,
+        etl: Client,
+        table: Callable[[str], str],
+    ) -> None:
+        name = table("n UInt8")
+        expects = ("Expect: 100-continue", "Content-Length: 2")
+        self.ask(wire, server, f"INSERT INTO {name} FORMAT CSV", *expects, user="etl")
+        assert wire.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        wire.sendall(b"7\n")
+        assert self.read(wire) == (200, "")
+        assert etl.command(f"SELECT n FROM {name}") == 7
+
+    def test_a_body_that_is_never_asked_for(
+        self, wire: socket.socket, server: ClickHouseProcess
+    ) -> None:
+        expects = ("Expect: 100-continue", "Content-Length: 2")
+        self.ask(wire, server, "SELECT 1", *expects, user="nobody")
+        status, text = self.read(wire)
+        assert (status, text[:10]) == (403, "Code: 516.")
+        assert wire.recv(1) == b""
+
+    def test_chunks(
+        self,
+        wire: socket.socket,
+        server: ClickHouseProcess,
+        etl: Client,
+        table: Callable[[str], str],
+    ) -> None:
+        name = table("n UInt8")
+        query = f"INSERT INTO {name} FORMAT CSV"
+        self.ask(wire, server, query, "Transfer-Encoding: chunked", user="etl")
+        for chunk in (b"1\n2", b"\n", b"3\n"):
+            wire.sendall(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+            time.sleep(0.05)
+        wire.sendall(b"0\r\n\r\n")
+        assert self.read(wire) == (200, "")
+        assert etl.command(f"SELECT sum(n) FROM {name}") == 6
+
+    def test_errors_leave_the_connection_usable(
+        self, wire: socket.socket, server: ClickHouseProcess
+    ) -> None:
+        length = ("Content-Length: 100000",)
+        for query, user, status in [
+            ("SELECT nope", "etl", 404),
+            ("INSERT INTO raw.nope FORMAT CSV", "etl", 404),
+            ("SELECT 1", "nobody", 403),
+            ("SELECT throwIf(number = 1) FROM numbers(2)", "etl", 500),
+        ]:
+            self.ask(wire, server, query, *length, user=user)
+            wire.sendall(b" " * 100_000)
+            assert self.read(wire)[0] == status
+        self.ask(wire, server, "SELECT 1", "Content-Length: 0", user="etl")
+        assert self.read(wire) == (200, "1\n")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "seen"),
+    [
+        ("UInt8", "255", "255"),
+        ("Int256", "-" + "9" * 70, "-" + "9" * 70),
+        ("Float64", "1.5e-3", "0.0015"),
+        ("Decimal(38, 4)", "12.5", "12.5"),
+        ("Bool", "true", "true"),
+        ("String", "it's \\t \\\\ я", "it\\'s \\t \\\\ я"),
+        ("FixedString(3)", "abc", "abc"),
+        ("LowCardinality(String)", "a", "a"),
+        ("Nullable(UInt8)", "\\N", "\\N"),
+        ("Date", "2025-01-31", "2025-01-31"),
+        ("Date32", "1925-01-31", "1925-01-31"),
+        ("DateTime('UTC')", "2025-01-31 10:00:00", "2025-01-31 10:00:00"),
+        ("DateTime64(3, 'Europe/Moscow')", "2025-01-31 10:00:00.123", "2025-01-31 10:00:00.123"),
+        ("UUID", "12345678-1234-5678-1234-567812345678", "12345678-1234-5678-1234-567812345678"),
+        ("IPv4", "127.0.0.1", "127.0.0.1"),
+        ("IPv6", "::1", "::1"),
+        ("Enum8('a' = 1)", "a", "a"),
+        ("Array(String)", "['a','b']", "['a','b']"),
+        ("Array(Nullable(UInt8))", "[1,NULL]", "[1,NULL]"),
+        ("Tuple(UInt8, String)", "(1,'x')", "(1,'x')"),
+        ("Map(String, UInt8)", "{'a':1}", "{'a':1}"),
+        ("Array(Tuple(String, Array(Date)))", "[('a',['2025-01-31'])]", "[('a',['2025-01-31'])]"),
+        ("Point", "(1,2)", "(1,2)"),
+    ],
+)
+def test_a_parameter_of_every_type(http: Http, kind: str, text: str, seen: str) -> None:
+    answer = http(f"SELECT {{p:{kind}}} AS p, toTypeName(p)", param_p=text)
+    value, _, _ = answer.text.rpartition("\t")
+    assert value == seen, answer.text
+
+
+def test_a_parameter_that_is_missing(http: Http) -> None:
+    answer = http("SELECT {p:UInt8}", param_q="1")
+    assert (answer.status_code, answer.headers["X-ClickHouse-Exception-Code"]) == (500, "456")
+
+
+def test_the_user_is_known_by_name(http: Http) -> None:
+    for user in ("etl", "superset"):
+        answer = http(
+            "SELECT currentUser(), upper(user())", user=user, default_format="TSVWithNames"
+        )
+        assert answer.text == f"currentUser()\tupper(user())\n{user}\t{user.upper()}\n"
+    assert http("SELECT count() FROM numbers(3) WHERE currentUser() = 'etl'").text == "3\n"
+
+
+def test_asynchronous_inserts(http: Http, etl: Client, table: Callable[[str], str]) -> None:
+    name = table("n UInt8")
+    waiting = {"async_insert": 1, "wait_for_async_insert": 1}
+    assert http("1\n", query=f"INSERT INTO {name} FORMAT CSV", **waiting).ok
+    assert http(f"INSERT INTO {name} VALUES (2)", **waiting).ok
+    assert etl.command(f"SELECT sum(n) FROM {name}") == 3
+    bad = http("x\n", query=f"INSERT INTO {name} FORMAT CSV", **waiting)
+    assert bad.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Native",
+        "RowBinaryWithNamesAndTypes",
+        "JSONEachRow",
+        "JSONCompact",
+        "Parquet",
+        "Arrow",
+        "ArrowStream",
+        "ORC",
+        "Avro",
+        "CSVWithNames",
+        "TSKV",
+        "MsgPack",
+        "BSONEachRow",
+    ],
+)
+def test_a_format_goes_both_ways(
+    http: Http, etl: Client, table: Callable[[str], str], name: str
+) -> None:
+    columns = "n UInt32, s String, x Nullable(Float64), a Array(Int32)"
+    source, target = table(columns), "raw.copied"
+    etl.command(f"CREATE OR REPLACE TABLE {target} ({columns}) ENGINE = Memory")
+    etl.command(
+        f"INSERT INTO {source} SELECT number, concat('я', toString(number)), "
+        "if(number % 3 = 0, NULL, number / 4), [number, -number] FROM numbers(5000)"
+    )
+    body = http(f"SELECT * FROM {source} FORMAT {name}").content
+    answer = http(body, query=f"INSERT INTO {target} FORMAT {name}")
+    assert answer.ok, answer.text
+    checksum = "SELECT count(), sum(cityHash64(n, s, x, a)) FROM"
+    assert (
+        etl.query(f"{checksum} {target}").result_rows
+        == etl.query(f"{checksum} {source}").result_rows
+    )
+    etl.command(f"DROP TABLE {target}")
 
 
 def test_format_by_statement_parameter_and_header(http: Http) -> None:
@@ -243,7 +476,7 @@ class TestInsertedData:
     ) -> None:
         name = table("s String")
         line = b"x" * 1023 + b"\n"
-        before = _peak_memory(server.pid)
+        before = peak_memory(server.pid)
         answer = http(
             (line * 1024 for _ in range(600)),
             query=f"INSERT INTO {name} FORMAT TSV",
@@ -253,7 +486,7 @@ class TestInsertedData:
         )
         assert answer.status_code == 200, answer.text
         assert etl.command(f"SELECT count() FROM {name}") == 600 * 1024
-        assert _peak_memory(server.pid) - before < 500 << 20
+        assert peak_memory(server.pid) - before < 500 << 20
 
     def test_data_through_input(self, http: Http, etl: Client, table: Callable[[str], str]) -> None:
         name = table("n UInt32, s String")
@@ -315,7 +548,7 @@ class TestResults:
     def test_a_large_result_streams_in_bounded_memory(
         self, server: ClickHouseProcess, http: Http
     ) -> None:
-        before = _peak_memory(server.pid)
+        before = peak_memory(server.pid)
         answer = http(
             "SELECT repeat('x', 1023) FROM numbers(600000) FORMAT TSV",
             max_block_size=4096,
@@ -323,7 +556,7 @@ class TestResults:
         )
         size = sum(len(piece) for piece in answer.iter_content(1 << 20))
         assert size == 600_000 * 1024
-        assert _peak_memory(server.pid) - before < 300 << 20
+        assert peak_memory(server.pid) - before < 300 << 20
 
     def test_a_failure_behind_the_first_byte_ends_the_stream_as_servers_do(
         self, http: Http
@@ -378,10 +611,3 @@ class TestExternalTables:
             files={"ids": ("ids.tsv", b"")},
         )
         assert not answer.ok
-
-
-def _peak_memory(pid: int) -> int:
-    """Bytes: the largest resident set of the process so far."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
-    [line] = [line for line in status if line.startswith("VmHWM")]
-    return int(line.split()[1]) << 10

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import http.client as http_client
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -113,6 +115,22 @@ class TestManyClients:
             assert time.monotonic() - started < 1.5
             assert all(answer.result().ok for answer in slow)
 
+    def test_a_client_that_stops_sending_is_told(
+        self, http: Http, etl: Client, table: Callable[[str], str], server: ClickHouseProcess
+    ) -> None:
+        name = table("n UInt32")
+        with socket.create_connection((server.host, server.port)) as stalled:
+            credentials = f"user=etl&password={server.passwords['etl']}"
+            query = f"query=INSERT+INTO+{name}+FORMAT+CSV&http_receive_timeout=1&{credentials}"
+            head = f"POST /?{query} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n1\n"
+            stalled.sendall(head.encode())
+            answer = http_client.HTTPResponse(stalled)
+            answer.begin()
+            assert (answer.status, answer.headers["X-ClickHouse-Exception-Code"]) == (503, "209")
+            assert answer.headers["Connection"] == "close"
+        assert etl.command(f"SELECT count() FROM {name}") == 0
+        assert _running(http, f"INSERT INTO {name}") == 0
+
     def test_readers_that_do_not_read_keep_nobody_waiting(self, http: Http) -> None:
         query = "SELECT repeat('x', 1000) FROM numbers(1000000)"
         idle = [http(query, stream=True, user="superset") for _ in range(4)]
@@ -162,6 +180,75 @@ class TestGivingUp:
         assert _running(http, "system.numbers") == 1
         answer.close()
         _eventually(lambda: _running(http, "system.numbers") == 0)
+
+    @pytest.mark.parametrize("source", ["", " SELECT a FROM input('a UInt32')"])
+    def test_a_killed_insert_is_not_acknowledged(
+        self, http: Http, etl: Client, table: Callable[[str], str], source: str
+    ) -> None:
+        name = table("n UInt32")
+        killed = threading.Event()
+
+        def body() -> object:
+            yield b"1\n" * 100_000
+            killed.wait(10)
+            yield b"2\n"
+
+        with ThreadPoolExecutor(1) as pool:
+            query = f"INSERT INTO {name}{source} FORMAT CSV"
+            running = pool.submit(http, body(), query=query, query_id="insert-1")
+            _eventually(lambda: _running(http, f"INSERT INTO {name}") == 1)
+            assert http("KILL QUERY WHERE query_id = 'insert-1' TEST").ok
+            assert http("KILL QUERY WHERE query_id = 'insert-1'").text.startswith("waiting")
+            killed.set()
+            answer = running.result()
+        assert (answer.status_code, answer.headers["X-ClickHouse-Exception-Code"]) == (500, "394")
+        assert etl.command(f"SELECT count() FROM {name}") == 0
+        assert http("1\n", query=query, query_id="insert-1").ok
+
+    def test_a_kill_that_is_only_tried_kills_nothing(
+        self, http: Http, etl: Client, table: Callable[[str], str]
+    ) -> None:
+        name = table("n UInt32")
+        tried = threading.Event()
+
+        def body() -> object:
+            yield b"1\n"
+            tried.wait(10)
+            yield b"2\n"
+
+        with ThreadPoolExecutor(1) as pool:
+            query = f"INSERT INTO {name} FORMAT CSV"
+            running = pool.submit(http, body(), query=query, query_id="insert-2")
+            _eventually(lambda: _running(http, f"INSERT INTO {name}") == 1)
+            assert http("KILL QUERY WHERE query_id = 'insert-2' TEST").ok
+            assert http("KILL QUERY WHERE query_id = 'insert-9'").ok
+            tried.set()
+            assert running.result().ok
+        assert etl.command(f"SELECT count() FROM {name}") == 2
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "INSERT INTO raw.left SELECT sleepEachRow(0.1) FROM numbers(3000)",
+            "CREATE TABLE raw.left_2 ENGINE = Log AS SELECT sleepEachRow(0.1) FROM numbers(3000)",
+            "INSERT INTO raw.left SELECT sleepEachRow(0.1) + a FROM input('a UInt8') FORMAT CSV",
+        ],
+    )
+    def test_a_client_that_leaves_takes_its_writing_along(
+        self, http: Http, server: ClickHouseProcess, etl: Client, statement: str
+    ) -> None:
+        etl.command("CREATE OR REPLACE TABLE raw.left (n UInt8) ENGINE = Memory")
+        with pytest.raises(requests.exceptions.ReadTimeout):
+            requests.post(
+                server.url,
+                b"1\n" * 3000 if "FORMAT" in statement else b"",
+                params={"query": statement, "max_block_size": "1"},
+                auth=("etl", server.passwords["etl"]),
+                timeout=1,
+            )
+        _eventually(lambda: _running(http, "sleepEachRow") == 0)
+        etl.command("DROP TABLE raw.left")
+        etl.command("DROP TABLE IF EXISTS raw.left_2")
 
     def test_an_insert_whose_client_leaves_is_not_committed(
         self, http: Http, etl: Client, table: Callable[[str], str]
