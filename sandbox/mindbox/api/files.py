@@ -70,7 +70,7 @@ class JsonFiles:
 
 @dataclass(frozen=True)
 class CsvFile:
-    """A report: one CSV file."""
+    """A report or a table: one CSV file."""
 
     content: bytes
     suffix: str = "csv"
@@ -78,8 +78,11 @@ class CsvFile:
     parts: int = 1
 
     def chunks(self, part: int, malformed: list[MalformedRows]) -> Iterator[bytes]:  # noqa: ARG002
-        """The file."""
-        yield self.content
+        """The file, whichever part is asked for: there is but one."""
+        content = self.content
+        for fault in malformed:
+            content = breakage.spoil_csv(content, fault.share, fault.numbers)
+        yield content
 
 
 def gzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Rows spoilt on purpose: valid JSON that breaks the contract of its dataset."""
+"""Rows spoilt on purpose: valid JSON or CSV that breaks the contract of its dataset."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from sandbox.mindbox.serving import json_text
+from sandbox.mindbox.serving import csv_text, json_text
 from sandbox.mindbox.world.chance import hashed, uniform
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def is_broken(numbers: Array, share: float, chosen: Collection[int], seed: int =
     """Which rows are to be spoilt, by their numbers: the chosen ones and a share of all.
 
     Numbers are those of `Rows.numbers`: Mindbox id, status id, order id, mailing id, or the line
-    of a folder's file. A row is always spoilt or always whole, whichever window asks for it.
+    of a folder's or of a CSV file. A row of JSON is always spoilt or always whole, whichever window
+    asks for it.
     """
     lucky = uniform(seed, "broken row", numbers) < share
     return lucky | np.isin(numbers, np.array(sorted(chosen), np.int64))
@@ -48,6 +49,24 @@ def spoil(rows: Rows, positions: Array, texts: pa.Array, broken: Bools) -> pa.Ar
         for place, half in zip(places, halves, strict=True)
     ]
     return json_text.replaced(texts, places, news)
+
+
+def spoil_csv(content: bytes, share: float, chosen: Collection[int]) -> bytes:
+    """Spoil lines of a CSV file, which are known by their number from 1, the heading not counted.
+
+    In one half the first column, which belongs to the key, is empty; in the other the last one,
+    a moment or a number, is neither.
+    """
+    rows, columns = csv_text.rows_of(content)
+    lines = np.arange(1, len(rows) + 1)
+    broken = is_broken(lines, share, chosen)
+    halves = hashed(0, "kind of damage", lines) % 2
+    for place in np.flatnonzero(broken):
+        if halves[place]:
+            rows[place][columns[0]] = ""
+        else:
+            rows[place][columns[-1]] = "не момент"
+    return csv_text.as_csv(rows, columns)
 
 
 def _spoilt(root: str, text: str, *, without_key: bool) -> str:

@@ -23,6 +23,13 @@ def as_csv(rows: list[dict[str, str]], columns: Sequence[str]) -> bytes:
     return out.getvalue().encode()
 
 
+def rows_of(content: bytes) -> tuple[list[dict[str, str]], list[str]]:
+    """Rows and columns of a file that `as_csv` wrote."""
+    reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";")
+    rows = list(reader)
+    return rows, list(reader.fieldnames or ())
+
+
 def number(value: Decimal, *, comma: bool) -> str:
     """A number with two decimals, after a comma or a point as the project is set."""
     text = f"{value:.2f}"

@@ -95,7 +95,7 @@ class CustomerRows:
             ',"available":',
             text.decimals(balances.available, 2),
             ',"blocked":',
-            text.decimals(balances.total - balances.available, 2),
+            text.decimals(balances.blocked, 2),
             "}]",
         )
         nothing = text.either(luck % 3 == 0, ',"balances":[]', "")

@@ -102,6 +102,11 @@ class Balances(Columns):
     total: Ints
     available: Ints
 
+    @property
+    def blocked(self) -> Ints:
+        """The part that cannot be spent yet."""
+        return np.asarray(self.total - self.available)
+
 
 def balances(customers: Customers, movements: Movements, until_ms: int) -> Balances:
     """What everyone has at the end of history."""

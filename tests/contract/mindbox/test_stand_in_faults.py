@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import zlib
 from typing import TYPE_CHECKING
@@ -141,6 +143,39 @@ def test_chosen_rows_are_malformed(faulty: Caller) -> None:
     rows = faulty.rows("customerMessageStatuses")
     spoilt = [r for r in rows if "ids" not in r or not isinstance(r["dateTimeUtc"], str)]
     assert len(spoilt) == len(ids)
+
+
+def test_memberships_and_promotions_are_malformed_as_well(faulty: Caller) -> None:
+    loyalty = {"segmentation": {"ids": {"externalId": "loyalty"}}}
+
+    def rows(operation: str, body: object) -> list[dict[str, object]]:
+        (url,) = faulty.links(operation, body)
+        (found,) = requests.get(url, timeout=10).json().values()
+        return list(found)
+
+    faulty.process.set_faults(faults.MalformedRows(share=0.2))
+    members = rows("Export.SegmentChanges", loyalty)
+    assert {"customer" not in row for row in members} == {True, False}
+    assert any(row["inSegmentation"] == ["не момент", 13] for row in members)
+    promotions = rows("Export.Promotions", {})
+    assert {"ids" not in row for row in promotions} == {True, False}
+
+
+def test_lines_of_csv_files_are_malformed(faulty: Caller) -> None:
+    def lines() -> list[dict[str, str]]:
+        (url,) = faulty.links("Export.Products", {})
+        text = requests.get(url, timeout=10).content.decode("utf-8-sig")
+        return list(csv.DictReader(io.StringIO(text), delimiter=";"))
+
+    whole = lines()
+    faulty.process.set_faults(faults.MalformedRows(operation="Export.Products", share=0.1))
+    spoilt = lines()
+    changed = [after for before, after in zip(whole, spoilt, strict=True) if before != after]
+    keyless = [row for row in changed if not row["ProductIdsWebsite"]]
+    mistyped = [row for row in changed if row["ProductChangeDateTimeUtc"] == "не момент"]
+    assert keyless
+    assert mistyped
+    assert len(keyless) + len(mistyped) == len(changed) < len(whole) / 4
 
 
 def test_compressed_files_stay_well_formed_when_rows_are_spoilt(faulty: Caller) -> None:
