@@ -1,6 +1,6 @@
 """A failed run says what failed, of which days, why, and which section of the runbook helps.
 
-The message goes to Dagster's log, to the file `failures.log` in DAGSTER_HOME, and to the webhook
+The message goes to Dagster's log, to the file `failures.log` of the instance, and to the webhook
 that the setting ALERT_WEBHOOK_URL names, which takes `{"text": …}` (Slack, Mattermost and others).
 """
 
@@ -96,7 +96,7 @@ def report_failure(context: RunFailureSensorContext) -> None:
     said = context.failure_event.message or ""
     text = message(context.instance, context.dagster_run, of_run=said)
     context.log.error(text)
-    write(Path(os.environ["DAGSTER_HOME"]) / FAILURES_FILE, text)
+    write(Path(context.instance.root_directory) / FAILURES_FILE, text)
     if webhook := os.environ.get("ALERT_WEBHOOK_URL"):
         requests.post(webhook, json={"text": text}, timeout=WEBHOOK_SECONDS).raise_for_status()
 

@@ -61,7 +61,12 @@ install() {
 
 case "$1" in
 pipeline) install pipeline pipeline sandbox ;;
-dev) install pipeline pipeline sandbox dev ;;
+dev)
+    install pipeline pipeline sandbox dev
+    # It resolves the compose file in the tests; no container engine is needed for that.
+    command -v docker-compose >/dev/null || docker compose version >/dev/null 2>&1 ||
+        apt_install docker-compose
+    ;;
 superset) install superset superset ;;
 browser)
     command -v chromium >/dev/null || apt_install chromium fonts-dejavu-core fonts-liberation

@@ -89,9 +89,14 @@ class SupersetClient:
     def _send(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         address = f"{self._url}/api/v1/{path}"
         try:
-            return self._session.request(method, address, timeout=TIMEOUT_SECONDS, **kwargs)
+            answer = self._session.request(method, address, timeout=TIMEOUT_SECONDS, **kwargs)
         except requests.RequestException as error:
             raise SupersetError(f"{method} {address}: no answer ({error})") from error
+        # Superset marks its cookies as secure for the sake of the TLS proxy before it; here it may be
+        # asked without the proxy, over the services' own network.
+        for cookie in self._session.cookies:
+            cookie.secure = False
+        return answer
 
     def _checked(self, answer: requests.Response, method: str, path: str) -> requests.Response:
         if not answer.ok:

@@ -11,10 +11,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from cachelib.redis import RedisCache
 from flask import Blueprint, Flask
 from jinja2 import ChoiceLoader, FileSystemLoader
+from redis import Redis
 from superset.config import DISALLOWED_SQL_FUNCTIONS as SHIPPED_DISALLOWED_FUNCTIONS
 from superset.config import TALISMAN_CONFIG as SHIPPED_TALISMAN_CONFIG
+from superset.config import CeleryConfig as ShippedCeleryConfig
 
 from superset_assets.server.brand import FOLDER as BRAND_FOLDER
 from superset_assets.server.brand import STATIC_URL as BRAND_URL
@@ -25,6 +28,9 @@ from superset_assets.server.event_log import LogFileEvents
 ROOM = Path(__file__).resolve().parent
 HOME = Path(os.environ.get("SUPERSET_HOME", ".local/superset")).resolve()
 REDIS_URL = os.environ.get("SUPERSET_REDIS_URL", "")
+# Subscriptions to boards need a worker, which Redis stands for, and a mail server.
+MAIL_HOST = os.environ.get("SUPERSET_MAIL_HOST", "")
+HAS_SUBSCRIPTIONS = bool(REDIS_URL and MAIL_HOST)
 DATA_CACHE_SECONDS = int(os.environ.get("SUPERSET_DATA_CACHE_SECONDS", "600"))
 
 # --- Secrets and metadata -----------------------------------------------------------------
@@ -64,8 +70,41 @@ DATA_CACHE_CONFIG = _cache("data", timedelta(seconds=DATA_CACHE_SECONDS))
 FILTER_STATE_CACHE_CONFIG = _cache("filter_state", timedelta(days=90))
 EXPLORE_FORM_DATA_CACHE_CONFIG = _cache("explore_form_data", timedelta(days=7))
 
+if REDIS_URL:
+    # Attempts to log in are counted for all processes together.
+    RATELIMIT_STORAGE_URI = REDIS_URL
+
+# --- Background work ----------------------------------------------------------------------
+
+
+class CeleryConfig(ShippedCeleryConfig):
+    """Superset's shipped tasks, over our Redis."""
+
+    broker_url = REDIS_URL
+    result_backend = REDIS_URL
+    timezone = os.environ["TZ"]
+
+
+CELERY_CONFIG = CeleryConfig if REDIS_URL else None
+if REDIS_URL:
+    RESULTS_BACKEND = RedisCache(Redis.from_url(REDIS_URL), key_prefix="superset_results_")
+
+if HAS_SUBSCRIPTIONS:
+    PUBLIC_URL = os.environ["SUPERSET_PUBLIC_URL"].rstrip("/") + "/"
+    SMTP_HOST = MAIL_HOST
+    SMTP_PORT = int(os.environ.get("SUPERSET_MAIL_PORT") or 587)
+    SMTP_USER = os.environ.get("SUPERSET_MAIL_USER", "")
+    SMTP_PASSWORD = os.environ.get("SUPERSET_MAIL_PASSWORD", "")
+    SMTP_MAIL_FROM = os.environ["SUPERSET_MAIL_FROM"]
+    SMTP_STARTTLS, SMTP_SSL, SMTP_SSL_SERVER_AUTH = True, False, True
+    # The worker's browser comes through the proxy: cookies are sent over https alone.
+    WEBDRIVER_BASEURL = WEBDRIVER_BASEURL_USER_FRIENDLY = PUBLIC_URL
+    WEBDRIVER_TYPE = "chrome"
+    WEBDRIVER_OPTION_ARGS = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage"]
+
 # --- What people may do -------------------------------------------------------------------
 FEATURE_FLAGS = {
+    "ALERT_REPORTS": HAS_SUBSCRIPTIONS,
     "CHART_PLUGINS_EXPERIMENTAL": True,  # the number with its comparison (`pop_kpi`)
     "DRILL_BY": True,
     "ENABLE_TEMPLATE_PROCESSING": True,  # the switches of date basis and attribution model

@@ -1,4 +1,4 @@
-"""The users file as SQL for a real ClickHouse server.
+"""The users file as SQL for a real ClickHouse server: printed, or run there.
 
 Every statement may be run again. Run them as an administrator; the passwords are bound by name
 (`--param_<user>_password=…` of clickhouse-client) and are never part of the text.
@@ -6,10 +6,13 @@ Every statement may be run again. Run them as an administrator; the passwords ar
 
 from __future__ import annotations
 
+import os
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import clickhouse_connect
 
 from superset_assets.access.users import read
 
@@ -59,10 +62,44 @@ def _quoted(identifier: str) -> str:
     show_default="the file beside this module",
     help="Users file.",
 )
-def main(users: Path) -> None:
-    """Print the SQL that creates the users of the warehouse on a real server."""
-    for statement in statements(read(users)):
+@click.option(
+    "--apply",
+    "run",
+    is_flag=True,
+    help="Run it at CLICKHOUSE_HOST, as CLICKHOUSE_ADMIN_USER with CLICKHOUSE_ADMIN_PASSWORD.",
+)
+def main(users: Path, *, run: bool) -> None:
+    """Print the SQL that creates the users of the warehouse on a real server, or run it there."""
+    access = read(users)
+    if run:
+        apply(access)
+        click.echo(f"users and grants: {', '.join(access.users)}")
+        return
+    for statement in statements(access):
         click.echo(f"{statement};")
+
+
+def apply(access: Access) -> None:
+    """Bring the server of the environment to the file.
+
+    Raises:
+        KeyError: a variable with the address or a password is not set.
+        clickhouse_connect.driver.exceptions.ClickHouseError: the server refuses.
+    """
+    passwords = {
+        f"{user.name}_password": os.environ[user.password_variable]
+        for user in access.users.values()
+    }
+    client = clickhouse_connect.get_client(
+        host=os.environ["CLICKHOUSE_HOST"],
+        port=int(os.environ["CLICKHOUSE_PORT"]),
+        secure=os.environ.get("CLICKHOUSE_SECURE", "false").lower() == "true",
+        username=os.environ["CLICKHOUSE_ADMIN_USER"],
+        password=os.environ["CLICKHOUSE_ADMIN_PASSWORD"],
+    )
+    with closing(client):
+        for statement in statements(access):
+            client.command(statement, parameters=passwords)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """A dataset that fails is named and holds back nobody: neither the others nor the models."""
 
-import os
 from pathlib import Path
 
 from clickhouse_connect.driver.client import Client
@@ -93,7 +92,7 @@ def test_one_faulted_dataset_is_named_the_others_land_and_are_built_and_it_recov
             dagster_run=broken.dagster_run,
         ).for_run_failure()
     )
-    messages = Path(os.environ["DAGSTER_HOME"]) / FAILURES_FILE
+    messages = Path(instance.root_directory) / FAILURES_FILE
     (line,) = messages.read_text(encoding="utf-8").splitlines()
     for word in (f"raw__{FAULTED}", FIRST_DAY, "403", Section.MINDBOX.link):
         assert word in line

@@ -1,0 +1,1 @@
+"""What production's images are made of."""
