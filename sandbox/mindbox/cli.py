@@ -88,6 +88,9 @@ class _Server(uvicorn.Server):
     "--not-found-limit", default=30, show_default=True, help="Unknown paths a minute before a ban."
 )
 @click.option("--ban-seconds", default=60.0, show_default=True, help="How long a ban lasts.")
+@click.option(
+    "--calls-per-minute", default=8_000, show_default=True, help="Calls of an operation before 429."
+)
 def main(  # noqa: PLR0917 (click passes by name)
     host: str,
     port: int,
@@ -109,6 +112,7 @@ def main(  # noqa: PLR0917 (click passes by name)
     link_seconds: float,
     not_found_limit: int,
     ban_seconds: float,
+    calls_per_minute: int,
 ) -> None:
     """Serve Mindbox's v3 API over a generated shop, or over a folder of NDJSON files.
 
@@ -124,6 +128,7 @@ def main(  # noqa: PLR0917 (click passes by name)
         link_seconds=link_seconds,
         not_found_limit=not_found_limit,
         ban_seconds=ban_seconds,
+        calls_per_minute=calls_per_minute,
     )
     if folder is not None:
         try:

@@ -43,6 +43,7 @@ class Serving:
     link_seconds: float = 600.0
     not_found_limit: int = 30
     ban_seconds: float = 60.0
+    calls_per_minute: int = 8_000
     edge_duplicates: bool = True
     test_key: str = ""
 
@@ -200,5 +201,6 @@ def _api_arguments(serving: Serving | None) -> list[str]:
         *("--link-seconds", str(chosen.link_seconds)),
         *("--not-found-limit", str(chosen.not_found_limit)),
         *("--ban-seconds", str(chosen.ban_seconds)),
+        *("--calls-per-minute", str(chosen.calls_per_minute)),
     ]
     return arguments if chosen.edge_duplicates else [*arguments, "--no-edge-duplicates"]

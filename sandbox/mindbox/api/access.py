@@ -1,9 +1,10 @@
-"""Who may call: keys, the limit of test keys, and the ban for knocking at unknown paths."""
+"""Who may call: keys, limits of calls, and the ban for knocking at unknown paths."""
 
 from __future__ import annotations
 
 import hmac
 import re
+import threading
 import time
 from collections import defaultdict, deque
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ class Access:
         self._test_calls: deque[float] = deque()
         self._lost: defaultdict[str, deque[float]] = defaultdict(deque)
         self._shut_out: dict[str, float] = {}
+        self._calls: defaultdict[str, deque[float]] = defaultdict(deque)
+        self._lock = threading.Lock()
 
     def authorize(self, header: str | None, *, exports: bool) -> None:
         """Check the Authorization header in either of its forms.
@@ -47,6 +50,17 @@ class Access:
             raise answers.protocol_error(403, "Test keys may not call export operations")
         if _counted(self._test_calls, _HOUR) > _TEST_KEY_CALLS:
             raise answers.protocol_error(429, "Test keys are limited to 100 calls an hour")
+
+    def count(self, operation: str) -> None:
+        """Note a call of an operation.
+
+        Raises:
+            RefusalError: 429 above the limit of calls a minute, which goes by operation.
+        """
+        with self._lock:
+            calls = _counted(self._calls[operation], _MINUTE)
+        if calls > self._settings.calls_per_minute:
+            raise answers.protocol_error(429, "Too Many Requests")
 
     def lost(self, caller: str) -> None:
         """Note a call of an unknown path; too many within a minute shut the caller out."""

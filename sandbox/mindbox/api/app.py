@@ -172,6 +172,7 @@ class _Api:
             raise protocol_error(400, "The integration point of endpointId does not exist")
         if operation is None:
             raise protocol_error(400, f"Operation {name!r} does not exist at this endpoint")
+        self._access.count(operation.name)
         body = requests.body_of(content)
         self._strike(operation, _stage(operation, body))
         if request.path_params["way"] == "bulk":

@@ -28,6 +28,7 @@ class ApiSettings:
         link_seconds: lifetime of a link to a file.
         not_found_limit: unknown paths within a minute after which a caller is shut out.
         ban_seconds: for how long.
+        calls_per_minute: calls of one operation after which 429 is answered.
     """
 
     endpoint_id: str
@@ -39,3 +40,4 @@ class ApiSettings:
     link_seconds: float = 600.0
     not_found_limit: int = 30
     ban_seconds: float = 60.0
+    calls_per_minute: int = 8_000

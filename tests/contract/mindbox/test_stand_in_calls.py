@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from sandbox.mindbox.api.access import Access
+from sandbox.mindbox.api.answers import RefusalError
+from sandbox.mindbox.api.settings import ApiSettings
 from sandbox.mindbox.process import MindboxProcess, Serving, StandInError
 from sandbox.mindbox.world import WorldSettings
 
+from .conftest import Caller
+
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from .conftest import Caller
 
 
 @pytest.mark.parametrize(
@@ -143,6 +146,31 @@ def test_a_test_key_may_not_export_and_has_a_hundred_calls_an_hour() -> None:
         assert call("Export.Orders").status_code == 403
         codes = [call("Customers.Merges").status_code for _ in range(101)]
         assert codes == [200] * 100 + [429]
+
+
+def test_calls_of_an_operation_are_limited_by_the_minute() -> None:
+    serving = Serving(calls_per_minute=3)
+    with MindboxProcess(WorldSettings(customers=20, months=1), serving=serving) as process:
+        caller = Caller(process)
+        codes = [caller.post("Export.Orders", {}).status_code for _ in range(5)]
+        assert codes == [200, 200, 200, 429, 429]
+        refused = caller.post("Export.Orders", {}).json()
+        assert (refused["status"], refused["errorMessage"]) == (
+            "ProtocolError",
+            "Too Many Requests",
+        )
+        assert caller.post("Export.Customers", {}).status_code == 200, "each has its own limit"
+
+
+def test_the_limit_is_free_again_after_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    access = Access(ApiSettings(endpoint_id="e", secret_key="k", calls_per_minute=1))
+    access.count("Export.Orders")
+    with pytest.raises(RefusalError):
+        access.count("Export.Orders")
+    now += 61
+    access.count("Export.Orders")
 
 
 def test_what_cannot_start_says_why(tmp_path: Path) -> None:
