@@ -164,7 +164,9 @@ def raw_checks(
     try:
         mindbox.prepare_tables()
     except ExtractError as error:
-        raise Failure(description=f"checks: {error} (see {section_of(error).link})") from error
+        raise Failure(
+            description=f"checks: {error} (see {section_of(type(error)).link})"
+        ) from error
     log = read_log(Settings.from_environment())
     for key in sorted(context.selected_asset_check_keys):
         dataset = key.asset_key.path[-1]

@@ -57,7 +57,7 @@ def dbt_models(
         mindbox.prepare_tables()
     except ExtractError as error:
         raise Failure(
-            description=f"before the models: {error} (see {section_of(error).link})"
+            description=f"before the models: {error} (see {section_of(type(error)).link})"
         ) from error
     arguments = ["build", *vars_argument(read_project().dbt_vars())]
     yield from dbt.cli(arguments, context=context).stream()

@@ -66,8 +66,9 @@ def build_raw_asset(dataset: DatasetSpec) -> AssetsDefinition:
         try:
             report = mindbox.load(dataset.name, window, on_progress=_logged(context))
         except ExtractError as error:
+            section = section_of(type(error))
             raise Failure(
-                description=f"{dataset.name}, {window}: {error} (see {section_of(error).link})",
+                description=f"{dataset.name}, {window}: {error} (see {section.link})",
                 allow_retries=error.is_passing,
             ) from error
         return MaterializeResult(metadata=load_metadata(report))

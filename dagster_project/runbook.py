@@ -58,7 +58,7 @@ SECTIONS: Mapping[type[ExtractError], Section] = MappingProxyType(
 )
 
 
-def section_of(error: ExtractError) -> Section:
-    """The section of an error, that of the nearest class it descends from."""
-    known = (SECTIONS[kind] for kind in type(error).__mro__ if kind in SECTIONS)
+def section_of(error: type[ExtractError]) -> Section:
+    """The section of a class of errors, that of the nearest class it descends from."""
+    known = (SECTIONS[kind] for kind in error.__mro__ if kind in SECTIONS)
     return next(known, Section.RUN)
