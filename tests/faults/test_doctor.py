@@ -61,7 +61,7 @@ def test_a_healthy_project_has_no_errors_and_its_warehouse_nothing_new(
         assert re.search(r"answers: \d+ rows", said(findings, dataset, Level.OK)), dataset
     assert "tables can be made" in said(findings, "warehouse", Level.OK)
     told = said(findings, "project", Level.OK)
-    for checked in ("product id system", "decimal separator", "time zone", "source of visits"):
+    for checked in ("product id system", "decimal separator", "source of visits"):
         assert checked in told
     assert warehouse.query(tables).result_rows == []
     assert warehouse.query("SELECT name FROM system.databases").result_rows == databases
@@ -106,11 +106,6 @@ def test_the_other_decimal_separator(found: Examine) -> None:
     findings = found(operations=only("mailing_report_summary"), decimal_separator=".")
     assert "written with ',' and none with '.'" in said(findings, "project", Level.ERROR)
     assert "a load would fail" in said(findings, "mailing_report_summary", Level.ERROR)
-
-
-def test_a_time_zone_in_which_people_shop_at_night(found: Examine) -> None:
-    findings = found(operations=only("customer_actions"), time_zone="America/Los_Angeles")
-    assert "is it the time zone of the Mindbox project?" in said(findings, "project", Level.WARNING)
 
 
 def test_a_wrong_key_and_an_unknown_operation_are_told_apart(found: Examine) -> None:

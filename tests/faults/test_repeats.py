@@ -1,7 +1,7 @@
 """However often and in whatever order windows are loaded, the tables come out the same."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
@@ -15,11 +15,13 @@ from mindbox_extract.spec import Filter, Kind
 from mindbox_extract.warehouse import Fingerprint
 from mindbox_extract.window import Window
 from sandbox.mindbox.process import MindboxProcess
+from sandbox.mindbox.world.arrays import Array
 
 from .conftest import ALL, MAY, WEEK, Load, clock_of, days_of
 
 FingerprintOf = Callable[[str], Fingerprint]
 SINCE_ONLY = sorted(d for d in DATASETS if DATASETS[d].filter is Filter.UTC_SINCE)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WHOLE = Window(datetime(2024, 1, 1, tzinfo=UTC), MAY.till)
 
 
@@ -120,11 +122,26 @@ def test_what_the_world_knows_is_what_is_stored(
     assert warehouse.command("SELECT uniqExact(order_id) FROM raw.orders") == len(world.orders)
 
 
-@pytest.mark.parametrize("dataset", ["customer_actions"])
+def busiest_edges(at: Array, window: Window, count: int) -> list[Window]:
+    """The days of a window that have most happening shortly before or after them."""
+    millisecond, quarter = timedelta(milliseconds=1), timedelta(minutes=15)
+
+    def beside(day: Window) -> int:
+        since, till = (round((edge - EPOCH) / millisecond) for edge in (day.since, day.till))
+        near = round(quarter / millisecond)
+        before, after = (at >= since - near) & (at < since), (at >= till) & (at < till + near)
+        return int((before | after).sum())
+
+    return sorted(days_of(window), key=beside, reverse=True)[:count]
+
+
+@pytest.mark.parametrize("dataset", ["message_statuses", "customer_actions"])
 def test_rows_of_the_neighbouring_windows_are_left_to_them(
-    dataset: str, run: Load, fingerprint: FingerprintOf, warehouse: Client
+    dataset: str, run: Load, warehouse: Client, mindbox: MindboxProcess
 ) -> None:
-    reports = [run(dataset, day) for day in days_of(WEEK)]
+    world = mindbox.world
+    at = world.statuses.at if dataset == "message_statuses" else world.actions.created_at
+    reports = [run(dataset, day) for day in busiest_edges(at, MAY, 4)]
     time = DATASETS[dataset].event_time
     outside = warehouse.command(
         f"SELECT count() FROM raw.{dataset} WHERE {time} < _window_start OR {time} >= _window_end"

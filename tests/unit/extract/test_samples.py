@@ -95,3 +95,23 @@ def test_numbers_of_csv_tell_the_decimal_separator(project: Project) -> None:
     assert (sample.rows, sample.separators) == (30, {",": 30})
     told = [f.message for f in mapped(project, {"products": sample})]
     assert told == ["decimal separator: ',' in 30 numbers"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "level"), [("Europe/Moscow", Level.OK), ("America/Los_Angeles", Level.WARNING)]
+)
+def test_people_sleep_at_night_in_the_time_zone_of_their_shop(
+    project: Project, zone: str, level: Level
+) -> None:
+    # A day's orders from eight in the morning to one at night in Moscow.
+    order = an_order()
+    moments = [
+        f"2024-05-{day:02}T{hour:02}:30:00Z" for day in range(1, 25) for hour in range(5, 22)
+    ]
+    orders = [{**order, "firstAction": {"dateTimeUtc": moment}} for moment in moments]
+    there = project.model_copy(update={"time_zone": zone})
+    sample = sample_of(there, "orders", orders)
+    found = {f.level for f in mapped(there, {"orders": sample}) if "time zone" in f.message}
+    assert found == {level}
+    few = sample_of(there, "orders", orders[:100])
+    assert not [f for f in mapped(there, {"orders": few}) if "time zone" in f.message]
