@@ -1,3 +1,11 @@
+{{
+    config(
+        materialized="table", order_by=["action_kind", "customer_key", "happened_at"]
+    )
+}}
+
+-- A table, unlike its neighbours: a dozen models and tests read it, and each of them
+-- would collapse repeats and look up templates again.
 with
     customer_actions as (select * from {{ ref("base_mindbox__customer_actions") }}),
 
