@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sandbox.mindbox.serving.csv_text import as_csv
 from sandbox.mindbox.serving.products import COLUMNS as PRODUCT_COLUMNS
@@ -169,11 +170,23 @@ class FileRows:
 
     def render(self, rows: Array) -> pa.Array:
         """The lines as they stand in the file."""
-        return pa.array([self._line(int(row)).decode() for row in rows], pa.string())
+        runs = np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1)
+        lines = pa.concat_arrays([self._run(run) for run in runs])
+        return pc.ascii_trim_whitespace(lines)
 
     def numbers(self, rows: Array) -> Array:
         """Line numbers from 1."""
         return rows + 1
+
+    def _run(self, rows: Array) -> pa.StringArray:
+        """Lines that follow one another, line ends included: one piece of the file."""
+        if not len(rows):
+            return pa.array([], pa.string())
+        start, end = int(self._starts[rows[0]]), int(self._ends[rows[-1]])
+        offsets = np.append(self._starts[rows], end) - start
+        return pa.StringArray.from_buffers(
+            len(rows), pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(self._data[start:end])
+        )
 
     def _line(self, row: int) -> bytes:
         return bytes(self._data[self._starts[row] : self._ends[row]]).strip()
