@@ -3,10 +3,10 @@
 SHELL := /bin/sh
 PYTHON := .venv/pipeline/bin/python
 PINS := requirements/install.sh requirements/bootstrap.txt
-.PHONY: help demo refresh stop status clean test verify lint pins boards-push boards-pull boards-generate screenshots
+.PHONY: help demo refresh stop status clean test verify bench lint pins boards-push boards-pull boards-generate screenshots world-pictures
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/.pipeline .venv/.superset ## set everything up, load the demo data, leave the services running
 	@$(PYTHON) -m sandbox.stack demo
@@ -29,6 +29,9 @@ test: .venv/.dev .venv/.superset browser ## set up and run the tests
 verify: .venv/.dev .venv/.superset browser ## the long suites
 	@$(PYTHON) -m pytest -m verify
 
+bench: .venv/.dev ## measure speed beside its peers; figures go to docs/measurements
+	@$(PYTHON) -m sandbox.bench all
+
 lint: .venv/.dev ## formatting, lint, types, SQL, asset rules
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
@@ -47,6 +50,9 @@ boards-generate: .venv/.pipeline ## write Superset's datasets anew from the metr
 
 screenshots: .venv/.dev browser ## pictures of every board of the running Superset
 	@$(PYTHON) -m sandbox.stack boards screenshots
+
+world-pictures: .venv/.dev ## draw what the stand-in's shop looks like, for docs/world.md
+	@$(PYTHON) -m sandbox.mindbox.plots
 
 pins: .venv/.pipeline ## compile requirements/*.in to *.txt
 	@requirements/compile.sh
