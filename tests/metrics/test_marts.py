@@ -122,7 +122,7 @@ def test_foreign_visits_take_some_credits_away(reference: Reference) -> None:
     """Otherwise no comparison of credits says anything about the rule."""
     credited = [order for order in reference.orders if order.credited is not None]
 
-    assert len(reference.taken_away) > 10
+    assert len(reference.taken_away) > 5
     assert len(credited) > 10
 
 
