@@ -8,6 +8,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from pydantic import SecretStr
 
+from mindbox_extract.datasets import DATASETS
 from mindbox_extract.errors import (
     ExportCancelledError,
     ExtractError,
@@ -18,6 +19,7 @@ from mindbox_extract.errors import (
 from mindbox_extract.progress import Progress, Step
 from mindbox_extract.project import Project
 from mindbox_extract.settings import Settings
+from mindbox_extract.spec import Kind
 from mindbox_extract.warehouse import Fingerprint
 from sandbox.mindbox.api.faults import (
     AnyFault,
@@ -32,7 +34,7 @@ from sandbox.mindbox.api.faults import (
 )
 from sandbox.mindbox.process import MindboxProcess
 
-from .conftest import WEEK, Load, days_of
+from .conftest import ALL, MAY, WEEK, Load, clock_of, days_of
 
 FingerprintOf = Callable[[str], Fingerprint]
 STATUSES = "message_statuses"
@@ -199,6 +201,32 @@ def test_a_window_too_big_for_mindbox_is_halved(
     assert fingerprint(STATUSES) == expected
 
 
+@pytest.mark.parametrize("dataset", ["customer_actions", "products"])
+def test_halves_make_the_same_table_of_every_format(
+    dataset: str,
+    run: Load,
+    mindbox: MindboxProcess,
+    fingerprint: FingerprintOf,
+    warehouse: Client,
+) -> None:
+    run(dataset, WEEK)
+    expected = fingerprint(dataset)
+    warehouse.command("DROP DATABASE raw SYNC")
+    mindbox.set_faults(Cancel(longer_than_days=4))
+    assert len(run(dataset, WEEK).export_ids) == 2
+    assert fingerprint(dataset) == expected
+
+
+@pytest.mark.parametrize("dataset", ["promotions", "segment_changes", "mailing_report_dynamics"])
+def test_what_has_no_halves_says_so(
+    dataset: str, run: Load, mindbox: MindboxProcess, stages: Callable[[], list[str]]
+) -> None:
+    mindbox.set_faults(Cancel())
+    with pytest.raises(ExportCancelledError, match="cannot be made smaller"):
+        run(dataset, WEEK, **clock_of(dataset))
+    assert stages() == []
+
+
 def test_a_single_day_too_big_for_mindbox(watch: Watch) -> None:
     message = watch.fails(ExportCancelledError, Cancel(longer_than_days=0.5))
     assert "halved to 2024-05-06..2024-05-07" in message
@@ -254,6 +282,25 @@ def test_a_few_unreadable_rows_are_set_aside(
         ("dateTimeUtc", "unreadable"),
     }
     assert {export for *_, export in found} == set(report.export_ids)
+
+
+@pytest.mark.parametrize("dataset", [d for d in ALL if d != "customer_merges"])
+def test_of_every_dataset_spoilt_rows_are_set_aside_and_the_others_kept(
+    dataset: str, run: Load, project: Project, mindbox: MindboxProcess, warehouse: Client
+) -> None:
+    tolerant = project.quarantine.model_copy(update={"max_share": 1.0})
+    window = WEEK if DATASETS[dataset].kind is Kind.EVENT else MAY
+    whole = run(dataset, window, **clock_of(dataset))
+    warehouse.command("DROP DATABASE raw SYNC")
+    mindbox.set_faults(MalformedRows(share=0.3))
+    changed = project.model_copy(update={"quarantine": tolerant})
+    report = run(dataset, window, project=changed, **clock_of(dataset))
+    kept = report.rows + report.outside_window
+    assert 0 < report.quarantined < whole.rows
+    assert kept + report.quarantined == whole.rows + whole.outside_window
+    named = warehouse.query("SELECT DISTINCT dataset, reason FROM raw.quarantine").result_rows
+    assert {d for d, _ in named} == {dataset}
+    assert {reason for _, reason in named} <= {"missing", "unreadable", "not an object"}
 
 
 def test_too_many_unreadable_rows(watch: Watch) -> None:
