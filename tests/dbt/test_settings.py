@@ -8,7 +8,7 @@ import pytest
 from tests.dbt.build import SHIPPED_VARS, run_dbt
 
 
-@pytest.mark.parametrize("missing", ["attribution_window_days", "project_time_zone"])
+@pytest.mark.parametrize("missing", ["action_templates", "project_time_zone"])
 def test_a_missing_setting_is_named(tmp_path: Path, missing: str) -> None:
     given = {name: value for name, value in SHIPPED_VARS.items() if name != missing}
 

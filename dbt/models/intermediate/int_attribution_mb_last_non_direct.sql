@@ -1,10 +1,8 @@
 {{ config(materialized="view") }}
 
--- Mindbox's own rule: the order goes to the latest touch before it, whatever its age,
--- and only then
--- is the age compared with the window. A foreign visit after that touch takes the
--- credit away, and no
--- older touch gets it.
+-- Mindbox's own rule: the order goes to the latest touch before it, whatever its
+-- age, and only then is the age compared with the window. A foreign visit after that
+-- touch takes the credit away, and no older touch gets it.
 with
     orders as (
         select order_id, customer_key, brand, ordered_at

@@ -1,9 +1,9 @@
 {{ config(order_by=["customer_key", "balance"]) }}
 
--- Balances as Mindbox exports them beside the sum of the movements that are loaded. A
--- balance is as old as its customer's row, so movements count up to the moment that
--- row was received, and the two can be compared only where movements and merges are
--- loaded up to there without a gap.
+-- Balances as Mindbox exports them beside the sum of the movements that are loaded.
+-- A balance is as old as its customer's row, so movements count up to the moment
+-- that row was received, and the two can be compared only where movements and merges
+-- are loaded up to there without a gap.
 with
     balances as (select * from {{ ref("stg_mindbox__customer_balances") }}),
 

@@ -3,10 +3,8 @@
 {%- set window_days = setting("attribution_window_days") | int -%}
 
 -- A report knows everything that had happened when it was taken. It can be compared
--- only where as
--- much was loaded, before or after the report itself: whatever the order of loads,
--- and however
--- late one of them is.
+-- only where as much was loaded, before or after the report itself: whatever the
+-- order of loads, and however late one of them is.
 with
     summary as (select * from {{ ref("stg_mindbox__mailing_report_summary") }}),
 
@@ -39,10 +37,9 @@ with
         from snapshots
     ),
 
-    -- What each group of measures is counted from, and since when. What a message led
-    -- to is never
-    -- older than the message; an order may be owed to a click of the whole window
-    -- before it.
+    -- What each group of measures is counted from, and since when. What a message
+    -- led to is never older than the message; an order may be owed to a click of the
+    -- whole window before it.
     needs as (
         select
             report,

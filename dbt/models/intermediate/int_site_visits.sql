@@ -1,9 +1,8 @@
 {{ config(order_by=["customer_key", "brand", "visited_at"]) }}
 
 -- Visits of known customers, and what started them. Only a visit that neither a
--- mailing started
--- nor the customer's own typing is foreign: it takes the credit away from the
--- mailings before it.
+-- mailing started nor the customer's own typing is foreign: it takes the credit away
+-- from the mailings before it.
 with
     visits as (
         select *
@@ -19,9 +18,8 @@ with
         where utm_campaign != ''
     ),
 
-    -- Of any mailing, the transactional and the excluded too: what a click started is
-    -- not foreign
-    -- even where the click itself earns nothing.
+    -- Of any mailing, the transactional and the excluded too: what a click started
+    -- is not foreign even where the click itself earns nothing.
     clicks as (
         select distinct customer_key, brand, touch_at as clicked_at
         from {{ ref("int_message_touches") }}

@@ -33,9 +33,9 @@
     "mailing_variant",
 ] -%}
 
--- Mindbox's own reports against our facts: the summary by month, the dynamics by day.
--- Both sides speak of the moment the report was taken: what happened later is left
--- out, so a report stays comparable however late it is looked at.
+-- Mindbox's own reports against our facts: the summary by month, the dynamics by
+-- day. Both sides speak of the moment the report was taken: what happened later is
+-- left out, so a report stays comparable however late it is looked at.
 with
     summary as (select * from {{ ref("stg_mindbox__mailing_report_summary") }}),
 

@@ -1,6 +1,5 @@
 -- Mindbox restates its reports. Every day's snapshot is kept here; which of them can
--- be compared
--- is the reconciliation's business.
+-- be compared is the reconciliation's business.
 with
     reports as (select * from {{ source("mindbox", "mailing_report_dynamics") }}),
 

@@ -1,6 +1,6 @@
 -- Mindbox tells the present state only: history is what the loads have seen, so it
--- begins with the
--- first of them, and a move back and forth between two of them leaves no trace.
+-- begins with the first of them, and a move back and forth between two of them
+-- leaves no trace.
 with
     segment_changes as (select * from {{ source("mindbox", "segment_changes") }}),
 
