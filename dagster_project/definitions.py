@@ -8,7 +8,7 @@ from dagster_project.checks import raw_checks
 from dagster_project.dbt import dbt_models
 from dagster_project.failures import report_failure
 from dagster_project.jobs import build_job, daily_load, hourly_load, load_job
-from dagster_project.raw import raw_assets
+from dagster_project.raw import load_log, raw_assets
 from dagster_project.resources import MindboxResource, dbt_resource
 
 # Steps run in processes of their own: a raw table's load holds the embedded engine, and its memory
@@ -23,7 +23,7 @@ executor = multiprocess_executor.configured(
 )
 
 definitions = Definitions(
-    assets=[*raw_assets, dbt_models, superset_boards],
+    assets=[*raw_assets, load_log, dbt_models, superset_boards],
     asset_checks=[raw_checks],
     executor=executor,
     jobs=[load_job, build_job],

@@ -28,6 +28,7 @@ from mindbox_extract.errors import ExtractError
 from mindbox_extract.load import LoadReport, Window
 from mindbox_extract.progress import OnProgress, Progress, Step
 from mindbox_extract.spec import DatasetSpec, Protocol
+from mindbox_extract.tables import LOADS
 
 GROUP = "raw"
 # A dataset that did not land for so long is late: a day, and half a day for the daily run to pass.
@@ -120,3 +121,10 @@ def build_raw_assets(loaded: Collection[str]) -> list[AssetsDefinition | AssetSp
 # Datasets that the client's project has an operation for.
 LOADED = [name for name in DATASETS if name in read_project().operations]
 raw_assets = build_raw_assets(LOADED)
+load_log = AssetSpec(
+    key=raw_asset_key(LOADS),
+    description="The log of loads: every window of every dataset, failed ones too.",
+    group_name=GROUP,
+    kinds={"clickhouse"},
+    owners=OWNERS,
+)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from dagster import AssetKey, AssetsDefinition, AssetSpec, Definitions
+from dagster import AssetKey, AssetsDefinition, AssetSpec
 from syrupy.assertion import SnapshotAssertion
 
 from dagster_project.definitions import definitions
@@ -80,12 +80,17 @@ def test_a_dataset_without_an_operation_is_shown_and_never_run() -> None:
     assert "names no operation" in (customers.description or "")
 
 
-def test_boards_come_last_and_raw_tables_first() -> None:
-    graph = Definitions.merge(definitions).get_repository_def().asset_graph
-    boards = AssetKey(["superset", "boards"])
-    ancestors = graph.get_ancestor_asset_keys(boards)
-    raw = {key for key in graph.get_all_asset_keys() if key.path[0] == "raw"}
-    assert raw <= ancestors
+def test_boards_come_after_every_mart() -> None:
+    graph = definitions.get_repository_def().asset_graph
+    marts = {key for key in graph.get_all_asset_keys() if key.path[0] == "marts"}
+    assert marts
+    assert marts <= graph.get_ancestor_asset_keys(AssetKey(["superset", "boards"]))
+
+
+def test_every_dataset_is_read_by_a_model() -> None:
+    graph = definitions.get_repository_def().asset_graph
+    unread = [name for name in DATASETS if not graph.get(AssetKey(["raw", name])).child_keys]
+    assert unread == []
 
 
 def test_definitions_load_without_any_environment() -> None:

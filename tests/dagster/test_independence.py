@@ -27,7 +27,7 @@ from sandbox.mindbox.api.faults import HttpError
 from sandbox.mindbox.process import MindboxProcess
 from tests.dagster.conftest import FIRST_DAY, Load
 
-FAULTED = "orders"
+FAULTED = "mailing_report_summary"
 # A staging model on the faulted dataset, and one on another.
 STAGING = {name: AssetKey(["staging", f"stg_mindbox__{name}"]) for name in (FAULTED, "mailings")}
 

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from dagster import (
     AssetKey,
+    AssetMaterialization,
     BackfillPolicy,
     DagsterInstance,
     DailyPartitionsDefinition,
@@ -46,10 +47,15 @@ def load_all_days(instance: DagsterInstance) -> dict[str, Any]:
     logged = [entry.asset_materialization for entry in instance.all_logs(run.run_id)]
     return {
         "days": sorted(instance.get_materialized_partitions(ORDERS)),
-        "latest": (latest.asset_materialization.partition, latest.asset_materialization.tags),
-        "rows": {record.partition_key: record.asset_materialization for record in fetched},
+        "latest": told(latest.asset_materialization),
+        "fetched": sorted(told(record.asset_materialization) for record in fetched),
         "in_run": sorted(event.partition for event in logged if event),
     }
+
+
+def told(event: AssetMaterialization | None) -> tuple[str | None, object, str | None]:
+    assert event is not None
+    return event.partition, event.metadata["rows"].value, (event.tags or {}).get("loaded")
 
 
 def test_batches_hold_what_single_events_hold(
