@@ -20,7 +20,8 @@ def check(address: str) -> None:
     """
     parts = urlsplit(address)
     if parts.scheme == "tcp":
-        socket.create_connection((parts.hostname, parts.port), timeout=TIMEOUT_SECONDS).close()
+        where = (parts.hostname or "", parts.port or 0)
+        socket.create_connection(where, timeout=TIMEOUT_SECONDS).close()
     elif parts.scheme == "http":
         with urllib.request.urlopen(address, timeout=TIMEOUT_SECONDS):  # noqa: S310 (http alone)
             pass

@@ -92,8 +92,8 @@ class SupersetClient:
             answer = self._session.request(method, address, timeout=TIMEOUT_SECONDS, **kwargs)
         except requests.RequestException as error:
             raise SupersetError(f"{method} {address}: no answer ({error})") from error
-        # Superset marks its cookies as secure for the sake of the TLS proxy before it; here it may be
-        # asked without the proxy, over the services' own network.
+        # Superset marks its cookies as secure for the sake of the TLS proxy before it; here it may
+        # be asked without the proxy, over the services' own network.
         for cookie in self._session.cookies:
             cookie.secure = False
         return answer

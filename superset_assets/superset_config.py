@@ -14,7 +14,7 @@ from typing import Any
 from cachelib.redis import RedisCache
 from flask import Blueprint, Flask
 from jinja2 import ChoiceLoader, FileSystemLoader
-from redis import Redis
+from redis import Redis  # type: ignore[import-not-found]
 from superset.config import DISALLOWED_SQL_FUNCTIONS as SHIPPED_DISALLOWED_FUNCTIONS
 from superset.config import TALISMAN_CONFIG as SHIPPED_TALISMAN_CONFIG
 from superset.config import CeleryConfig as ShippedCeleryConfig
@@ -77,7 +77,7 @@ if REDIS_URL:
 # --- Background work ----------------------------------------------------------------------
 
 
-class CeleryConfig(ShippedCeleryConfig):
+class CeleryConfig(ShippedCeleryConfig):  # type: ignore[misc]
     """Superset's shipped tasks, over our Redis."""
 
     broker_url = REDIS_URL
