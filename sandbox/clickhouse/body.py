@@ -27,12 +27,8 @@ class Body:
 
     async def look(self, size: int) -> tuple[bytes, bool]:
         """The first bytes, which stay in the body, and whether they are all of it."""
-        while len(self._held) < size:
-            piece = await anext(self._arriving, None)
-            if piece is None:
-                return bytes(self._held), True
-            self._held += piece
-        return bytes(self._held), False
+        complete = not await self._hold(size)
+        return bytes(self._held[:size]), complete
 
     def skip(self, size: int) -> None:
         """Drops bytes that were looked at."""
@@ -48,23 +44,33 @@ class Body:
         Raises:
             ClickHouseError: A statement without data is longer than this server holds.
         """
-        content, complete = await self.look(_STATEMENT_BYTES)
-        if not complete:
+        if await self._hold(_STATEMENT_BYTES):
             raise refusal(
                 Code.QUERY_IS_TOO_LARGE, f"A statement is longer than {_STATEMENT_BYTES} bytes"
             )
-        self._held.clear()
-        return content
+        return self._taken()
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """All that is left, in pieces of about a megabyte."""
-        while True:
-            content, complete = await self.look(_PIECE_BYTES)
-            self._held.clear()
-            if content:
+        more = True
+        while more:
+            more = await self._hold(_PIECE_BYTES)
+            if content := self._taken():
                 yield content
-            if complete:
-                return
+
+    async def _hold(self, size: int) -> bool:
+        """Waits for that many bytes; whether they came, so that more may be on the way."""
+        while len(self._held) < size:
+            piece = await anext(self._arriving, None)
+            if piece is None:
+                return False
+            self._held += piece
+        return True
+
+    def _taken(self) -> bytes:
+        content = bytes(self._held)
+        self._held.clear()
+        return content
 
 
 class Incoming:

@@ -185,14 +185,6 @@ class Connection:
             )
         )
 
-    def insert(self, text: str | bytes, input_format: str) -> Insert:
-        """Begins an INSERT whose data follow in pieces."""
-        statement = text.decode("utf-8", "surrogateescape") if isinstance(text, bytes) else text
-        try:
-            return Insert(self._raw.send_insert(statement, input_format), self.user)
-        except (chdb.ChdbError, RuntimeError) as raised:
-            raise of_engine(raised, self.user.name) from raised
-
     @contextmanager
     def unrestricted(self) -> Iterator[None]:
         """For statements of this server itself: every right for as long as the context lasts."""
@@ -205,41 +197,6 @@ class Connection:
     def close(self) -> None:
         """Gives the connection back; its temporary tables and settings are gone."""
         self._raw.close()
-
-
-class Insert:
-    """An INSERT under way: pieces of data in, counts out. Nothing of it is kept on disk."""
-
-    def __init__(self, raw: Any, user: User) -> None:
-        self._raw = raw
-        self._user = user
-
-    def append(self, piece: bytes) -> None:
-        """Hands the engine the next bytes; blocks while it is busy with the earlier ones."""
-        self._guarded(self._raw.append, piece)
-
-    def finish(self) -> Counts:
-        """Commits. What is returned from here survives the death of the process."""
-        written = self._guarded(self._raw.finish)
-        return Counts(
-            read_rows=written.rows_written,
-            read_bytes=written.bytes_written,
-            written_rows=written.rows_written,
-            written_bytes=written.bytes_written,
-            result_rows=written.rows_written,
-            result_bytes=written.bytes_written,
-            nanoseconds=_nanoseconds(written.elapsed),
-        )
-
-    def cancel(self) -> None:
-        """Drops what is not committed."""
-        self._guarded(self._raw.cancel)
-
-    def _guarded(self, call: Any, *arguments: bytes) -> Any:
-        try:
-            return call(*arguments)
-        except (chdb.ChdbError, RuntimeError) as raised:
-            raise of_engine(raised, self._user.name) from raised
 
 
 class Engine:
@@ -281,11 +238,12 @@ class Engine:
         """A fresh connection in the role of the user."""
         return Connection(chdb.connect(self._location), user)
 
-    def kill(self, query_id: str) -> None:
-        """Cancels what runs under the id, if anything does, without waiting for its end."""
+    def kill(self, query_id: str) -> bool:
+        """Cancels what runs under the id, without waiting for its end; whether anything does."""
         killer = chdb.connect(self._location)
         try:
-            killer.query(f"KILL QUERY WHERE Settings['{QUERY_MARK}'] = {literal(query_id)} ASYNC")
+            condition = f"Settings['{QUERY_MARK}'] = {literal(query_id)}"
+            return bool(killer.query(f"KILL QUERY WHERE {condition} ASYNC", "TSV").bytes())
         finally:
             killer.close()
 

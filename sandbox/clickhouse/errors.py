@@ -6,7 +6,8 @@ import re
 from enum import IntEnum
 from http import HTTPStatus
 
-_ENGINE_TEXT = re.compile(r"Code: (?P<code>\d+)\. DB::Exception: (?P<message>.*)", re.DOTALL)
+# An error while data are read is told with the error itself inside.
+_ENGINE_TEXT = re.compile(r"(?:Code: (?P<code>\d+)\. DB::Exception: )+(?P<message>.*)", re.DOTALL)
 _ENGINE_VERSION = re.compile(r"\s*\(version [^()]*\)\s*$")
 # Every connection of the embedded engine is the user `default`; the client knows itself by login.
 _ENGINE_USER = re.compile(r"^default: ")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sandbox.clickhouse import feeding
 from sandbox.clickhouse.engine import literal, quoted
 from sandbox.clickhouse.errors import Code, refusal
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from sandbox.clickhouse.engine import Connection
-
-_PIECE_BYTES = 1 << 20
 
 
 def bring(name: str, file: BinaryIO, fields: Mapping[str, str], connection: Connection) -> None:
@@ -42,16 +41,15 @@ def bring(name: str, file: BinaryIO, fields: Mapping[str, str], connection: Conn
     with connection.unrestricted():
         empty = f"SELECT * FROM null({literal(structure)})"  # noqa: S608 - quoted
         connection.command(f"CREATE TEMPORARY TABLE {quoted(name)} ENGINE = Memory AS {empty}")
-        insert = connection.insert(
-            f"INSERT INTO {quoted(name)}", fields.get(f"{name}_format", "TabSeparated")
+        table, data_format = quoted(name), fields.get(f"{name}_format", "TabSeparated")
+        feeding.pour(
+            file,
+            lambda path: (
+                connection.run(
+                    f"INSERT INTO {table} FROM INFILE {literal(path)} FORMAT {quoted(data_format)}"
+                ).counts
+            ),
         )
-        try:
-            while piece := file.read(_PIECE_BYTES):
-                insert.append(piece)
-        except BaseException:
-            insert.cancel()
-            raise
-        insert.finish()
 
 
 def drop(name: str, connection: Connection) -> None:

@@ -1,99 +1,59 @@
-"""Data of an INSERT on their way into the engine, as they arrive and never on disk."""
+"""Data of an INSERT on their way into the engine, as they arrive and never on disk.
+
+The engine reads them `FROM INFILE` of an unnamed pipe: so it fails as a server does when a
+constraint or a view refuses a row. (Its own interface for data in pieces, `send_insert`, loses
+such rows and says that all is well.)
+"""
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
+import threading
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
-    from concurrent.futures import ThreadPoolExecutor
+    from collections.abc import AsyncIterator, Callable
+    from concurrent.futures import Future, ThreadPoolExecutor
+    from typing import BinaryIO
 
-    from sandbox.clickhouse.engine import Connection, Counts
-    from sandbox.clickhouse.statement import InsertHead
+    from sandbox.clickhouse.engine import Counts
+
+_PIECE_BYTES = 1 << 20
+_RETRY_SECONDS = 0.01
 
 
 async def feed(
-    head: InsertHead,
     pieces: AsyncIterator[bytes],
-    connection: Connection,
-    parameters: Mapping[str, str],
+    run: Callable[[str], Counts],
     *,
     runners: ThreadPoolExecutor,
     writers: ThreadPoolExecutor,
-    kill: Callable[[], None],
+    kill: Callable[[], bool],
 ) -> Callable[[], Counts]:
     """Runs an INSERT until all its data are handed to the engine.
 
     Args:
-        head: The statement and the format of the data.
         pieces: The data.
-        connection: Where it runs.
-        parameters: Values of `{name:Type}`.
+        run: Runs the statement with its data in the file of that path, blocking.
         runners: Threads the engine works in.
         writers: Threads that wait for it.
-        kill: Cancels the statement.
+        kill: Cancels the statement if it runs, and says whether it did.
 
     Returns:
-        What commits the data, blocking, and counts them; it raises ClickHouseError if the engine
-        refuses them at last.
+        What waits for the commit, blocking, and counts the data; it raises ClickHouseError if the
+        engine refuses them.
 
     Raises:
-        ClickHouseError: The engine refuses the statement or the data. As on a server, blocks
-            before the bad one may be committed.
+        ClickHouseError: The data cannot be decoded, or the statement is cancelled. As on a
+            server, blocks before the bad one may be committed.
     """
-    if head.input_call is not None:
-        return await _through_input(
-            head, pieces, connection, parameters, runners=runners, writers=writers, kill=kill
-        )
-    return await _direct(head, pieces, connection, parameters, runners)
-
-
-async def _direct(
-    head: InsertHead,
-    pieces: AsyncIterator[bytes],
-    connection: Connection,
-    parameters: Mapping[str, str],
-    runners: ThreadPoolExecutor,
-) -> Callable[[], Counts]:
-    loop = asyncio.get_running_loop()
-    if parameters:
-        bound = {f"param_{name}": value for name, value in parameters.items()}
-        await loop.run_in_executor(runners, connection.set, bound)
-    feed = await loop.run_in_executor(runners, connection.insert, head.statement.text, head.format)
-    try:
-        async for piece in pieces:
-            await loop.run_in_executor(runners, feed.append, piece)
-    except BaseException:
-        await asyncio.shield(loop.run_in_executor(runners, feed.cancel))
-        raise
-    return feed.finish
-
-
-async def _through_input(
-    head: InsertHead,
-    pieces: AsyncIterator[bytes],
-    connection: Connection,
-    parameters: Mapping[str, str],
-    *,
-    runners: ThreadPoolExecutor,
-    writers: ThreadPoolExecutor,
-    kill: Callable[[], None],
-) -> Callable[[], Counts]:
-    """`INSERT … SELECT … FROM input(…)`: the engine reads the data from a pipe."""
     loop = asyncio.get_running_loop()
     source, sink = os.pipe2(os.O_CLOEXEC)
-
-    def run() -> Counts:
-        try:
-            text = head.reading(f"/proc/self/fd/{source}")
-            return connection.run(text, parameters=parameters).counts
-        finally:
-            # A writer that still waits for room learns that nobody reads any more.
-            os.close(source)
-
-    running = runners.submit(run)
+    fcntl.fcntl(sink, fcntl.F_SETPIPE_SZ, _PIECE_BYTES)
+    running = runners.submit(_reading, run, source)
     try:
         async for piece in pieces:
             await loop.run_in_executor(writers, _write, sink, piece)
@@ -102,11 +62,51 @@ async def _through_input(
         return running.result
     except BaseException:
         # The end of the pipe would look like the end of the data.
-        await asyncio.shield(loop.run_in_executor(writers, kill))
+        await asyncio.shield(loop.run_in_executor(writers, _stop, running, kill))
         raise
     finally:
         os.close(sink)
     return running.result
+
+
+def pour(file: BinaryIO, run: Callable[[str], Counts]) -> Counts:
+    """Runs an INSERT with the data of an open file. Blocks.
+
+    Raises:
+        ClickHouseError: The engine refuses them.
+    """
+    source, sink = os.pipe2(os.O_CLOEXEC)
+
+    def write() -> None:
+        try:
+            while piece := file.read(_PIECE_BYTES):
+                _write(sink, piece)
+        except BrokenPipeError:
+            # The engine has given up and says why.
+            return
+        finally:
+            os.close(sink)
+
+    writer = threading.Thread(target=write, name="pour")
+    writer.start()
+    try:
+        return _reading(run, source)
+    finally:
+        writer.join()
+
+
+def _reading(run: Callable[[str], Counts], source: int) -> Counts:
+    try:
+        return run(f"/proc/self/fd/{source}")
+    finally:
+        # A writer that still waits for room learns that nobody reads any more.
+        os.close(source)
+
+
+def _stop(running: Future[Counts], kill: Callable[[], bool]) -> None:
+    """Returns once the statement is cancelled, though it may not have begun yet."""
+    while not (running.done() or kill()):
+        time.sleep(_RETRY_SECONDS)
 
 
 def _write(sink: int, piece: bytes) -> None:

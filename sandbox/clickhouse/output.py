@@ -84,7 +84,7 @@ class Output:
         finally:
             os.close(self._source)
 
-    def abandon(self, kill: Callable[[], None]) -> None:
+    def abandon(self, kill: Callable[[], object]) -> None:
         """Cancels the statement and waits until the engine let go of it. Blocks."""
         kill()
         # An engine that is blocked by a full pipe sees the cancellation once it is drained; one

@@ -28,7 +28,7 @@ class Run:
     def must_stand(self) -> None:
         """Passes if nobody has cancelled the statement.
 
-        The engine ends a cancelled INSERT as if all were well, with its data dropped.
+        The engine may end a cancelled INSERT as if all were well, with its data dropped.
 
         Raises:
             ClickHouseError: It has been cancelled.
@@ -69,10 +69,14 @@ class Runs:
             if run := self._runs.get(query_id):
                 run.cancelled = True
 
-    def cancel(self, query_id: str) -> None:
-        """Cancels what runs under the id, without waiting for its end. Blocks for a moment."""
+    def cancel(self, query_id: str) -> bool:
+        """Cancels what runs under the id, without waiting for its end. Blocks for a moment.
+
+        Returns:
+            Whether anything runs under it.
+        """
         self.mark([query_id])
-        self._engine.kill(query_id)
+        return self._engine.kill(query_id)
 
     def cancel_all(self) -> None:
         """Cancels everything. Blocks for a moment."""

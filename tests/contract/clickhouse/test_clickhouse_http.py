@@ -422,6 +422,28 @@ class TestInsertedData:
         assert http(b"2\n", query=f"INSERT INTO {name} FORMAT CSV\n1\n").ok
         assert etl.query(f"SELECT n FROM {name} ORDER BY n").result_rows == [(1,), (2,)]
 
+    def test_a_view_that_refuses_a_row_refuses_the_insert(
+        self, http: Http, etl: Client, table: Callable[[str], str]
+    ) -> None:
+        name = table("n UInt8")
+        etl.command(
+            f"CREATE MATERIALIZED VIEW {name}_view ENGINE = Memory AS "
+            f"SELECT throwIf(n = 7) AS x FROM {name}"
+        )
+        assert http("1\n", query=f"INSERT INTO {name} FORMAT CSV").ok
+        refused = http("2\n7\n", query=f"INSERT INTO {name} FORMAT CSV")
+        assert refused.headers["X-ClickHouse-Exception-Code"] == "395"
+        etl.command(f"DROP TABLE {name}_view")
+
+    def test_settings_stand_where_the_statement_has_them(
+        self, http: Http, etl: Client, table: Callable[[str], str]
+    ) -> None:
+        name = table("`settings` UInt8")
+        settings = "SETTINGS format_csv_delimiter = ';', max_threads = 1"
+        answer = http(f"INSERT INTO {name} (settings) {settings} FORMAT CSV\n1\n2\n")
+        assert answer.ok, answer.text
+        assert etl.command(f"SELECT sum(settings) FROM {name}") == 3
+
     def test_bytes_that_look_like_sql_are_data(
         self, http: Http, etl: Client, table: Callable[[str], str]
     ) -> None:

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -46,6 +46,32 @@ VALUES = {
         [],
     ],
     "Map(String, UInt64)": [{"a": 1, "b": 2}, {}],
+    "Map(LowCardinality(String), Array(UInt8))": [{"a": [1, 2]}, {}],
+    "Int128": [-(2**127), 2**127 - 1],
+    "UInt128": [0, 2**128 - 1],
+    "Int256": [-(2**255), 2**255 - 1],
+    "Float32": [0.5, -1.25],
+    "BFloat16": [0.5, -2.0],
+    "Decimal(76, 20)": [Decimal("-1.00000000000000000001"), Decimal(10) ** 50],
+    "Enum16('a' = -1000, 'b' = 1000)": ["a", "b"],
+    "DateTime": [datetime(2025, 1, 15, 12, 30, 45), datetime(1970, 1, 1)],  # noqa: DTZ001
+    "Time": [timedelta(hours=23, seconds=1), -timedelta(minutes=5)],
+    "Time64(3)": [timedelta(milliseconds=1), timedelta(hours=100)],
+    "IPv6": [IPv6Address("::1"), IPv6Address("2001:db8::ff")],
+    "Nullable(UUID)": [uuid.UUID(int=7), None],
+    "Nullable(FixedString(2))": [b"ab", None],
+    "LowCardinality(FixedString(2))": [b"ab", b"cd"],
+    "Point": [(1.0, 2.0), (0.0, -1.5)],
+    "Ring": [[(0.0, 0.0), (1.0, 0.0), (1.0, 1.0)], []],
+    "Polygon": [[[(0.0, 0.0), (1.0, 0.0), (1.0, 1.0)]], []],
+    "SimpleAggregateFunction(max, UInt64)": [1, 2**40],
+    "Variant(UInt64, String)": [7, "seven"],
+    "Dynamic": ["seven", ""],
+    "JSON": [{"a": {"b": 1}, "c": "x"}, {}],
+    "Tuple(a Nullable(String), b Array(Tuple(UInt8, Date)))": [
+        {"a": None, "b": [(1, date(2025, 1, 31))]},
+        {"a": "x", "b": []},
+    ],
 }
 
 
