@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -93,12 +93,16 @@ def of_block(
     readers = _readers(scene, messages, statuses)
     buyers = np.flatnonzero((orders.customer >= 0) & np.isin(orders.channel, ONLINE_CHANNELS))
     reader, order = _same_session(readers, orders, buyers.astype(np.int32))
-    readers.order[reader] = order
-    readers.purpose[reader] = Purpose.BUY
-    readers.ended_at[reader] = orders.ordered_at[order]
+    bought = replace(
+        readers.take(reader),
+        ended_at=orders.ordered_at[order],
+        purpose=np.full(len(order), Purpose.BUY, np.uint8),
+        order=order,
+    )
     return Sessions.join(
         [
-            readers,
+            readers.take(np.setdiff1d(np.arange(len(readers)), reader)),
+            bought,
             _purchases(scene, orders, np.setdiff1d(buyers, order).astype(np.int32)),
             _left(scene, carts),
             _browsing(scene),
