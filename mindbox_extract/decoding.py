@@ -199,8 +199,8 @@ class _Feed:
 def _sorted_out(batch: pa.Table) -> Decoded:
     is_bad = pc.not_equal(batch["_problem"], "")
     bad = batch.filter(is_bad)
-    good = batch.filter(pc.invert(is_bad))
-    inside = good.filter(pc.invert(good["_outside"]))
+    good = _without(batch, is_bad)
+    inside = _without(good, good["_outside"])
     return Decoded(
         good=inside.drop_columns(list(TECHNICAL_COLUMNS)),
         bad=pa.table(
@@ -212,6 +212,11 @@ def _sorted_out(batch: pa.Table) -> Decoded:
         ),
         outside=good.num_rows - inside.num_rows,
     )
+
+
+def _without(rows: pa.Table, dropped: pa.ChunkedArray) -> pa.Table:
+    """The other rows; all of them without a copy when none is dropped, as is the rule."""
+    return rows.filter(pc.invert(dropped)) if pc.any(dropped).as_py() else rows
 
 
 # Codes with which the parser says that the input is not what it should be.
