@@ -78,6 +78,7 @@ class Server:
             Sessions(engine),
             Runs(engine),
             runners=ThreadPoolExecutor(_RUNNERS, thread_name_prefix="run"),
+            readers=ThreadPoolExecutor(_RUNNERS, thread_name_prefix="read"),
             waiters=ThreadPoolExecutor(_RUNNERS, thread_name_prefix="wait"),
         )
 
@@ -89,6 +90,7 @@ class Server:
             yield
             self.cancel_all()
             self._shop.waiters.shutdown()
+            self._shop.readers.shutdown()
             self._shop.runners.shutdown()
             self._shop.sessions.close()
             self._engine.close()
@@ -224,7 +226,7 @@ class Server:
             with begun:
                 while piece := begun.read(_PIECE_BYTES):
                     yield piece
-            while piece := await output.read():
+            while piece := await output.read_much():
                 yield piece
             try:
                 await output.outcome()

@@ -45,13 +45,15 @@ class Workshop:
         sessions: Its connections.
         runs: The statements under way.
         runners: Threads the engine works in.
-        waiters: Threads that wait for the engine; apart, so that they cannot keep it from working.
+        readers: Threads that wait for its results; apart, so that they cannot keep it from working.
+        waiters: Threads that feed it and cancel what it does; apart for the same reason.
     """
 
     engine: Engine
     sessions: Sessions
     runs: Runs
     runners: ThreadPoolExecutor
+    readers: ThreadPoolExecutor
     waiters: ThreadPoolExecutor
 
 
@@ -249,6 +251,7 @@ class Work:
             run=run,
             done=self._release,
             runners=self._shop.runners,
+            readers=self._shop.readers,
         )
         return self._output
 
