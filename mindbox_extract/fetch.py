@@ -47,6 +47,7 @@ def fetch(
 ) -> FetchReport:
     """Download and decode a window of a dataset; the warehouse is not touched.
 
+    Segment changes are asked for since the window's beginning, as it is not known what is loaded.
     The allow-listed and already reduced rows go `into` a `.parquet` or `.ndjson` file, if one is
     named. The other arguments are those of `load`.
 

@@ -39,7 +39,9 @@ def load(
     """Load a window of a dataset: fetch, check, land, and write the log.
 
     A long window is cut into units (see `planning`), each landed and logged on its own. A window
-    that is not five minutes old yet is cut there; if nothing is left, nothing is loaded.
+    that is not five minutes old yet is cut there; if nothing is left, nothing is loaded. Exports
+    without an end (promotions, segment changes) are asked for once, from the window's beginning, or
+    whole for a segmentation of which nothing is there.
 
     Args:
         dataset: a name in `DATASETS`.

@@ -18,6 +18,7 @@ from pydantic import (
 from .errors import ConfigurationError
 
 TIME_ZONE_VARIABLE = "PROJECT_TIME_ZONE"
+QUIET_TAIL_VARIABLE = "RECONCILIATION_QUIET_TAIL_MINUTES"
 
 OrderCategory = Literal["CheckedOut", "Paid", "Delivered", "Cancelled", "Returned"]
 ActionKind = Literal[
@@ -103,6 +104,12 @@ class ActionTemplate(_Section):
         return self
 
 
+class Reconciliation(_Section):
+    """When a report of Mindbox may be compared with what is loaded."""
+
+    quiet_tail_minutes: int = Field(ge=0)
+
+
 class Quarantine(_Section):
     """How many unreadable rows a load may set aside before it fails."""
 
@@ -151,6 +158,7 @@ class Project(_Section):
     order_status_categories: dict[str, OrderCategory]
     order_goal_categories: list[OrderCategory]
     attribution: Attribution
+    reconciliation: Reconciliation
     quarantine: Quarantine
     windows: Windows
     polling: Polling
@@ -161,7 +169,7 @@ class Project(_Section):
         """Read and check the file.
 
         The environment's PROJECT_TIME_ZONE, which Superset's clock follows too, goes before the
-        file's `time_zone`.
+        file's `time_zone`, and RECONCILIATION_QUIET_TAIL_MINUTES before its quiet tail.
 
         Raises:
             ConfigurationError: no such file, no YAML, or a setting that is unknown, missing or
@@ -169,8 +177,12 @@ class Project(_Section):
         """
         try:
             content = yaml.safe_load(path.read_text(encoding="utf-8"))
-            if isinstance(content, dict) and os.environ.get(TIME_ZONE_VARIABLE):
-                content["time_zone"] = os.environ[TIME_ZONE_VARIABLE]
+            if isinstance(content, dict):
+                if os.environ.get(TIME_ZONE_VARIABLE):
+                    content["time_zone"] = os.environ[TIME_ZONE_VARIABLE]
+                if os.environ.get(QUIET_TAIL_VARIABLE):
+                    tail = os.environ[QUIET_TAIL_VARIABLE]
+                    content["reconciliation"] = {"quiet_tail_minutes": tail}
             return cls.model_validate(content)
         except OSError as error:
             raise ConfigurationError(
@@ -214,6 +226,7 @@ class Project(_Section):
             "attribution_excluded_mailings": self.attribution.excluded_mailings,
             "attribution_break_on_non_direct_visit": self.attribution.break_on_non_direct_visit,
             "attribution_click_visit_grace_seconds": self.attribution.click_visit_grace_seconds,
+            "reconciliation_quiet_tail_minutes": self.reconciliation.quiet_tail_minutes,
             "action_templates": {
                 name: template.model_dump() for name, template in self.action_templates.items()
             },
