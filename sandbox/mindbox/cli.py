@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -21,6 +21,7 @@ from sandbox.mindbox.world import World, WorldSettings
 
 READY = "Mindbox stand-in answers at"
 """Beginning of the line that is printed once the port answers."""
+_LAG = timedelta(minutes=10)
 
 console = Console(soft_wrap=True, highlight=False)
 
@@ -153,7 +154,10 @@ def main(  # noqa: PLR0917 (click passes by name)
 
 
 def remembered_until(state: Path, asked: str | None) -> datetime:
-    """The world's now: the one asked for, else the one of last time, else this hour."""
+    """The world's now: the one asked for, else the one of last time, else the last full hour.
+
+    Extractors keep five minutes behind the present; so does the world, lest its end be missed.
+    """
     path = state / "until.txt"
     if asked is not None:
         until = datetime.fromisoformat(asked)
@@ -161,7 +165,7 @@ def remembered_until(state: Path, asked: str | None) -> datetime:
     elif path.exists():
         return datetime.fromisoformat(path.read_text(encoding="utf-8").strip())
     else:
-        until = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+        until = (datetime.now(UTC) - _LAG).replace(minute=0, second=0, microsecond=0)
     state.mkdir(parents=True, exist_ok=True)
     path.write_text(until.isoformat(), encoding="utf-8")
     return until

@@ -27,6 +27,9 @@ from sandbox.stack.supervision import (
 
 # What the loaded data and the boards are made by: a change here makes `make demo` run again.
 MADE_BY = ("mindbox_extract", "dbt/models", "dbt/macros", "dbt/tests", "superset_assets")
+# The stand-in's data end with a full hour, minutes or days before they are loaded: what is not
+# loaded of the last minutes before a report is nothing.
+STAND_IN_TAIL_MINUTES = 60
 MADE_BY_SETTINGS = (
     "MINDBOX_URL",
     "MINDBOX_PROJECT_FILE",
@@ -67,7 +70,7 @@ def start_data_services(settings: StackSettings, console: Console) -> StackSetti
     other address is somebody's real server and is left alone.
 
     Returns:
-        The settings with HISTORY_START filled in.
+        The settings with HISTORY_START filled in, and with the stand-in's quiet tail.
     """
     supervisor = Supervisor(settings)
     ours = supervisor.states() if supervisor.is_running() else {}
@@ -89,6 +92,9 @@ def start_data_services(settings: StackSettings, console: Console) -> StackSetti
     )
     if not settings["HISTORY_START"]:
         settings = settings.remember("HISTORY_START", first_day(settings))
+    if not settings["RECONCILIATION_QUIET_TAIL_MINUTES"] and serves_stand_in(settings):
+        tail = str(STAND_IN_TAIL_MINUTES)
+        settings = settings.remember("RECONCILIATION_QUIET_TAIL_MINUTES", tail)
     return settings
 
 

@@ -84,7 +84,10 @@ with
             needs.taken_at as taken_at,
             needs.measure_group as measure_group,
             needs.dataset as dataset,
-            stretches.loaded_till >= needs.taken_at as is_loaded
+            stretches.loaded_till + toIntervalMinute(
+                {{ setting("reconciliation_quiet_tail_minutes") | int }}
+            )
+            >= needs.taken_at as is_loaded
         from needs
         asof left join
             stretches

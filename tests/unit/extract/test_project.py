@@ -72,3 +72,11 @@ def test_ids_that_look_like_numbers_are_texts(written: Path) -> None:
     text = written.read_text(encoding="utf-8")
     written.write_text(text.replace("call-centre: offline", "70: offline"), encoding="utf-8")
     assert Project.read(written).contact_points["70"] == "offline"
+
+
+def test_the_environment_shortens_what_must_be_loaded_before_a_report_is_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert Project.read(PROJECT_FILE).dbt_vars()["reconciliation_quiet_tail_minutes"] == 0
+    monkeypatch.setenv("RECONCILIATION_QUIET_TAIL_MINUTES", "60")
+    assert Project.read(PROJECT_FILE).dbt_vars()["reconciliation_quiet_tail_minutes"] == 60
