@@ -54,6 +54,9 @@ class _Server(uvicorn.Server):
     help="Serve the NDJSON files of this folder instead of a world.",
 )
 @click.option("--customers", default=12_000, show_default=True, help="People of the world.")
+@click.option(
+    "--people-before", default=0, show_default=True, help="People of the shop served elsewhere."
+)
 @click.option("--months", default=24, show_default=True, help="Months of history.")
 @click.option("--brands", default=2, show_default=True, help="Brands of the shop.")
 @click.option("--seed", default=1, show_default=True, help="Seed of the world.")
@@ -98,6 +101,7 @@ def main(  # noqa: PLR0917 (click passes by name)
     state: Path,
     folder: Path | None,
     customers: int,
+    people_before: int,
     months: int,
     brands: int,
     seed: int,
@@ -140,6 +144,7 @@ def main(  # noqa: PLR0917 (click passes by name)
     else:
         wanted = WorldSettings(
             customers=customers,
+            people_before=people_before,
             months=months,
             brands=brands,
             seed=seed,

@@ -180,6 +180,7 @@ class MindboxProcess:
 def _world_arguments(settings: WorldSettings) -> list[str]:
     arguments = [
         *("--customers", str(settings.customers)),
+        *("--people-before", str(settings.people_before)),
         *("--months", str(settings.months)),
         *("--brands", str(settings.brands)),
         *("--seed", str(settings.seed)),

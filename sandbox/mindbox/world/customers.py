@@ -28,6 +28,8 @@ ORDERS_PER_DAY = 0.0076
 """Mean rate of orders of own accord of an active customer."""
 TWO_ACCOUNTS, THREE_ACCOUNTS = 0.035, 0.012
 """Shares of people who were known under two or three ids until the ids were merged."""
+MOST_IDS = 3
+"""Ids that one person has had at most."""
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-GENERATOR_VERSION = 5
+GENERATOR_VERSION = 6
 """Raised whenever the generator would answer the same settings with another world."""
 
 LARGEST_BRAND_COUNT = 5
+BLOCK_PEOPLE = 50_000
+"""People generated at once: bounds the memory of a step, not of the world."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class WorldSettings:
 
     Attributes:
         customers: people known to the shop at the end (a person who was merged counts once).
+        people_before: people of the same shop who are in other worlds: the first of a slice, a
+            multiple of the size of a block. Ids of slices are apart; mailings and goods are shared.
         months: whole calendar months before the month of `until` that history covers.
         brands: brands of the shop, 1 to 5.
         seed: start of every random stream.
@@ -41,11 +45,14 @@ class WorldSettings:
     attribution_window_days: int = 7
     canaries: bool = False
     decimal_comma: bool = True
+    people_before: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what no world can be made from."""
         if self.customers < 1 or self.months < 1:
             raise ValueError("a world needs at least one customer and one month")
+        if self.people_before % BLOCK_PEOPLE:
+            raise ValueError(f"a slice of a shop begins at a multiple of {BLOCK_PEOPLE} people")
         if not 1 <= self.brands <= LARGEST_BRAND_COUNT:
             raise ValueError(f"brands must be 1 to {LARGEST_BRAND_COUNT}, not {self.brands}")
         if self.until.tzinfo is None:

@@ -36,7 +36,7 @@ from sandbox.mindbox.world.outage import Outage
 from sandbox.mindbox.world.points import Movements
 from sandbox.mindbox.world.reactions import Wave, react
 from sandbox.mindbox.world.scene import Scene, Stage
-from sandbox.mindbox.world.settings import WorldSettings
+from sandbox.mindbox.world.settings import BLOCK_PEOPLE, WorldSettings
 from sandbox.mindbox.world.truth import Truth
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ if TYPE_CHECKING:
 
 Table = TypeVar("Table", bound="Columns")
 
-BLOCK_PEOPLE = 50_000
-"""People generated at once: bounds the memory of a step, not of the world."""
+_IDS_OF_A_SLICE = 10**12
 
 
 class Progress(Protocol):
@@ -90,8 +89,10 @@ class World:
         """Make the world of the settings; the same settings give the same world, byte for byte."""
         stage = _stage(settings)
         blocks: list[_Block] = []
-        first = 0
-        for number, start in enumerate(range(0, settings.customers, BLOCK_PEOPLE)):
+        # People may have several ids each; a slice leaves room for those before it.
+        first = settings.people_before * customers.MOST_IDS
+        block = settings.people_before // BLOCK_PEOPLE
+        for number, start in enumerate(range(0, settings.customers, BLOCK_PEOPLE), start=block):
             people = min(BLOCK_PEOPLE, settings.customers - start)
             blocks.append(_block(stage, number, people, first))
             first += len(blocks[-1].customers)
@@ -396,5 +397,7 @@ def _moved(positions: Array, places: Array) -> Array:
 
 def _ids(settings: WorldSettings, start: int, count: int, name: str) -> Array:
     """Ascending ids with gaps, as a shared counter would give."""
-    steps = stream(settings.seed, "ids", name).integers(1, 9, count)
-    return start + np.cumsum(steps)
+    # A slice's ids begin where no slice before it can reach.
+    number = settings.people_before // BLOCK_PEOPLE
+    steps = stream(settings.seed, "ids", name, number).integers(1, 9, count)
+    return start + number * _IDS_OF_A_SLICE + np.cumsum(steps)
