@@ -143,7 +143,7 @@ def _orders_by_day(axes: Axes, world: World) -> None:
 def _order_values(axes: Axes, world: World) -> None:
     """Values of goal orders, on a logarithmic scale."""
     roubles = world.truth.orders.amount[world.truth.orders.in_goal] / 100
-    bins = np.geomspace(100, 100_000, 46)
+    bins = np.geomspace(100, 100_000, 46).tolist()
     axes.hist(roubles, bins=bins, color=_BLUE)
     axes.set_xscale("log")
     middle, mean = float(np.median(roubles)), float(roubles.mean())
@@ -167,10 +167,10 @@ def _retention(axes: Axes, world: World) -> None:
     cells = np.unique(np.stack([cohort[place], age, place]), axis=1)
     table = np.full((_COHORTS, _COHORTS), np.nan)
     for row in range(_COHORTS):
-        size = np.count_nonzero(cohort == start + row)
+        size = max(int(np.count_nonzero(cohort == start + row)), 1)
         for column in range(1, _COHORTS - row):
             back = (cells[0] == start + row) & (cells[1] == column)
-            table[row, column] = np.count_nonzero(back) / max(size, 1)
+            table[row, column] = np.count_nonzero(back) / size
     image = axes.imshow(table[:, 1:], aspect="auto", cmap="Blues", vmin=0)
     axes.set_xlabel("months after the first order")
     axes.set_ylabel("month of the first order")
@@ -324,15 +324,15 @@ def _month_starts(months: Ints) -> Array:
 
 def _dated(axes: Axes) -> None:
     """A time axis whose labels do not touch, and a legend above what is drawn."""
-    axes.xaxis.set_major_locator(MonthLocator(interval=6))
-    axes.xaxis.set_major_formatter(DateFormatter("%m.%Y"))
+    axes.xaxis.set_major_locator(MonthLocator(interval=6))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(DateFormatter("%m.%Y"))  # type: ignore[no-untyped-call]
     axes.yaxis.set_major_formatter(
         PercentFormatter(1.0, decimals=0)
         if axes.get_ylim()[1] <= 1
         else FuncFormatter(lambda value, _: _spaced(value))
     )
     axes.set_ylim(0, axes.get_ylim()[1] * 1.15)
-    axes.legend(frameon=False, ncols=4, loc="upper left")
+    axes.legend(frameon=False, ncols=2, loc="upper left")
 
 
 def _spaced(value: float) -> str:

@@ -142,7 +142,8 @@ class Lines(Columns):
 def own_accord(scene: Scene) -> Sales:
     """Orders that customers of a block make without being written to.
 
-    A customer buys at a rate of their own while active; many register by their first order.
+    A customer buys at a rate of their own while active; many register by their first order, which
+    those of the imported base did long ago.
     """
     customers, demand, rng = scene.customers, scene.demand, scene.rng
     since, till = customers.registered_at, customers.buying_ends(scene.settings.until_ms)
@@ -150,7 +151,8 @@ def own_accord(scene: Scene) -> Sales:
     times = rng.poisson(np.minimum(expected, 400.0))
     customer = np.repeat(np.arange(len(customers), dtype=np.int32), times)
     at = demand.draw(rng.random(len(customer)), since[customer], till[customer])
-    starters = np.flatnonzero(happens(rng, 0.52, len(customers))).astype(np.int32)
+    begins = happens(rng, 0.52, len(customers)) & ~customers.imported(scene.settings.since_ms)
+    starters = np.flatnonzero(begins).astype(np.int32)
     first = rng.exponential(20 * MINUTE, len(starters))
     late = happens(rng, 0.3, len(starters))
     first = np.where(late, rng.exponential(9 * DAY, len(starters)), first)

@@ -34,7 +34,7 @@ _FORWARDED = 0.02
 _PUSH_OPENS_APP = 0.7
 _READER_BUYS_WITHIN = 60 * MINUTE
 """An order so soon after a visit from a mailing is made in that same session."""
-_BROWSING, _BROWSING_PER_ORDER = 0.0042, 1.6
+_BROWSING, _BROWSING_PER_ORDER = 0.013, 3.0
 """Sessions without a purpose per ordinary day: of everybody, and on top of it for every order."""
 _APP_OWNERS_USE_APP = 0.45
 _RECOGNISED_LATER = 0.05

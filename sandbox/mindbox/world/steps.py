@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _LOOKS_AT = 0.55
 """Products looked at besides those of the cart: mean of a session with a purpose."""
-_BROWSES = 1.1
+_BROWSES = 0.8
 """Products looked at without a purpose: mean of a session."""
 _SEES_PAGE = 0.72
 """Share of cart products whose own page was opened; others are taken from a list."""

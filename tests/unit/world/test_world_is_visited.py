@@ -57,10 +57,10 @@ def clicks(world: World) -> tuple[Ints, Ints]:
     return group(world, world.messages.customer[message], brand), world.statuses.at[clicked]
 
 
-def test_a_person_leaves_some_forty_actions_in_two_years() -> None:
+def test_a_person_leaves_some_fifty_actions_in_two_years() -> None:
     until = datetime(2025, 11, 12, 9, tzinfo=UTC)
     world = World.generate(WorldSettings(customers=3_000, months=24, seed=5, until=until))
-    assert 35 < len(world.actions) / 3_000 < 45
+    assert 45 < len(world.actions) / 3_000 < 56
 
 
 def test_every_template_of_the_tracker_and_of_contacts_occurs(world: World) -> None:
