@@ -5,6 +5,7 @@ that the setting ALERT_WEBHOOK_URL names, which takes `{"text": …}` (Slack, Ma
 """
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,7 @@ DBT_STEP = "dbt"
 DBT_SAYS = "Errors parsed from dbt logs:"
 WEBHOOK_SECONDS = 10
 LONGEST_CAUSE = 600
+LINK = re.compile(rf"\(see {re.escape(RUNBOOK)}#[a-z-]+\)")
 
 
 def message(instance: DagsterInstance, run: DagsterRun, *, of_run: str) -> str:
@@ -80,9 +82,11 @@ def _failed_steps(instance: DagsterInstance, run: DagsterRun) -> Iterator[str]:
 
 
 def _located(words: str, section: Section) -> str:
-    """The words on one line, with the section to read where they name none yet."""
-    line = shorten(words, LONGEST_CAUSE, placeholder=" …")
-    return line if RUNBOOK in words else f"{line} (see {section.link})"
+    """The words on one line, however long, and the section to read: their own or this one."""
+    own = LINK.search(words)
+    link = own[0] if own else f"(see {section.link})"
+    line = shorten(words.replace(link, ""), LONGEST_CAUSE, placeholder=" …")
+    return f"{line} {link}"
 
 
 # Also where nothing runs by itself: a person who started a run wants to know as well.

@@ -57,6 +57,13 @@ def test_a_failed_step_says_its_innermost_words_on_one_line(instance: DagsterIns
     assert len(text.splitlines()) == 1
 
 
+def test_however_long_the_words_the_section_they_name_is_kept(instance: DagsterInstance) -> None:
+    dies = "word " * 1000 + f"(see {Section.SHRINK.link})"
+    text = said(instance, ["marts", "orders"], passed=True, dies=dies)
+    assert text.endswith(f"word … (see {Section.SHRINK.link})")
+    assert len(text) < 1000
+
+
 def test_a_run_that_died_outside_its_steps_says_what_dagster_says(
     instance: DagsterInstance,
 ) -> None:
