@@ -6,7 +6,7 @@ four technical ones: `_position` of the row in its part, `_problem` ("path|reaso
 row), `_row_hash` (keyed, only for bad rows) and `_outside` (the row belongs to another window).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .spec import DatasetSpec, Field, Filter, Format, ListField
@@ -30,6 +30,8 @@ _NO_OBJECT = "__no_object"
 # and answers write their first letter small whatever it was.
 _STANDARD_IDS = {"id", "mindboxId", "externalId", "systemName", "variantNum"}
 _OWN_NAMES = {"ids", "customFields"}
+
+_ESCAPE = r"'\\u'"
 
 
 @dataclass
@@ -115,13 +117,33 @@ class _Compiler:
         rows = f"arrayMap({element} -> tuple({members}), tupleElement({base}, '{item.path}'))"
         return f"CAST({rows}, {_literal(item.type)})"
 
-    def problems(self) -> Iterator[tuple[str, str, str]]:
-        """Conditions of everything that can be wrong with a row: (condition, path, reason)."""
-        yield self._broken_json() if self.spec.format is Format.JSON else ("0", "", "")
-        for item in self.spec.fields:
-            yield from self._item_problems(item, "doc", 1)
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Conditions of everything that can be wrong with a row, and what to say: "path|reason".
+
+        The second is an expression as well.
+        """
         if self.spec.format is Format.JSON:
-            yield from self._misplaced(self.tree(), (), "doc")
+            yield _said(self._broken_json())
+        for item in self.spec.fields:
+            problems = list(self._item_problems(item, "doc", 1))
+            if isinstance(item, ListField):
+                # All that can be wrong with an element is looked for at once, and told apart only
+                # in rows that have it.
+                yield self._any_problem(item, "doc", 1), _first_problem(map(_said, problems))
+            else:
+                yield from map(_said, problems)
+        if self.spec.format is Format.JSON:
+            yield from map(_said, self._misplaced(self.tree(), (), "doc"))
+
+    def _any_problem(self, item: ListField, base: str, depth: int) -> str:
+        element, array = f"e{depth}", f"tupleElement({base}, '{item.path}')"
+        conditions = [_is_array(element)]
+        for member in item.items:
+            if isinstance(member, ListField):
+                conditions.append(self._any_problem(member, element, depth + 1))
+            else:
+                conditions += [f"({c})" for c, _ in self._field_problems(member, element)]
+        return f"arrayExists({element} -> {' OR '.join(conditions)}, {array})"
 
     def _item_problems(
         self, item: Field | ListField, base: str, depth: int
@@ -171,13 +193,14 @@ class _Compiler:
         for key, child in node.children.items():
             here, place = (*path, key), f"tupleElement({base}, '{key}')"
             if child.is_array:
-                wrong = _is_no_list(child, "payload", here)
-                yield f"empty({place}) AND ({wrong})", ".".join(here), "not an array of objects"
+                wrong = f"{_may_hold(here)} AND ({_is_no_list(child, 'payload', here)})"
+                yield f"empty({place}) AND {wrong}", ".".join(here), "not an array of objects"
                 raw = f"JSONExtractArrayRaw(payload, {_keys(here)})"
                 yield from self._misplaced_in_elements(child, here, (), _Elements(place, raw))
             elif child.children:
-                wrong = f"({_is_empty(child, place)}) AND {_is_none_of('Object', 'payload', here)}"
-                yield f"{_is_array(place)} OR ({wrong})", ".".join(here), "not an object"
+                wrong = f"{_may_hold(here)} AND {_is_none_of('Object', 'payload', here)}"
+                condition = f"{_is_array(place)} OR (({_is_empty(child, place)}) AND {wrong})"
+                yield condition, ".".join(here), "not an object"
                 yield from self._misplaced(child, here, place)
 
     def _misplaced_in_elements(
@@ -186,13 +209,17 @@ class _Compiler:
         """The same for objects and arrays within the elements of an array."""
         for key, child in node.children.items():
             here = (*path, key)
-            full = ".".join((*array_path, *here))
+            whole = (*array_path, *here)
+            full = ".".join(whole)
             place = "e"
             for part in here:
                 place = f"tupleElement({place}, '{part}')"
             if child.is_array:
                 wrong = _is_no_list(child, "r", here)
-                condition = f"arrayExists((e, r) -> empty({place}) AND ({wrong}), {elements.pairs})"
+                condition = (
+                    f"arrayExists(e -> empty({place}), {elements.array}) AND {_may_hold(whole)} "
+                    f"AND arrayExists((e, r) -> empty({place}) AND ({wrong}), {elements.pairs})"
+                )
                 yield condition, full, "not an array of objects"
                 inner = _Elements(
                     f"arrayFlatten(arrayMap(e -> {place}, {elements.array}))",
@@ -204,6 +231,7 @@ class _Compiler:
                 condition = (
                     f"arrayExists(e -> {_is_array(place)}, {elements.array}) "
                     f"OR (arrayExists(e -> {_is_empty(child, place)}, {elements.array}) "
+                    f"AND {_may_hold(whole)} "
                     f"AND arrayExists(r -> {_is_none_of('Object', 'r', here)}, {elements.raw}))"
                 )
                 yield condition, full, "not an object"
@@ -242,6 +270,16 @@ def _grow(node: _Node, items: Sequence[Field | ListField]) -> None:
 def _literal(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
+
+
+def _may_hold(path: tuple[str, ...]) -> str:
+    """Whether a row has anything at a path: a search of its text, where asking would parse it.
+
+    A row with characters written as codes may write its keys so, and then no search finds them.
+    """
+    telling = [key for key in path if key != "ids"] or path
+    needles = [_literal(f'"{key}"') for key in telling]
+    return " AND ".join(f"multiSearchAny(payload, [{needle}, {_ESCAPE}])" for needle in needles)
 
 
 def _is_array(place: str) -> str:
@@ -347,15 +385,20 @@ def decoding_query(spec: DatasetSpec, descriptor: int) -> str:
         "{load_id:String} AS _load_id",
         f"{content_hash(spec.columns)} AS _content_hash",
         "toUInt64(_row_number) AS _position",
-        f"{_first_problem(list(compiler.problems()))} AS _problem",
+        f"{_first_problem(compiler.problems())} AS _problem",
         f"if(_problem = '', 0, {keyed_hash('payload')}) AS _row_hash",
         _outside(spec, moments),
     ]
     return f"SELECT {', '.join(columns)} FROM ({_source(compiler, descriptor)})"
 
 
-def _first_problem(problems: Sequence[tuple[str, str, str]]) -> str:
-    branches = ", ".join(f"{condition}, '{path}|{reason}'" for condition, path, reason in problems)
+def _said(problem: tuple[str, str, str]) -> tuple[str, str]:
+    condition, path, reason = problem
+    return condition, _literal(f"{path}|{reason}")
+
+
+def _first_problem(problems: Iterable[tuple[str, str]]) -> str:
+    branches = ", ".join(f"{condition}, {verdict}" for condition, verdict in problems)
     return f"multiIf({branches}, '')"
 
 

@@ -1,6 +1,7 @@
 """Asks Mindbox for a unit and decodes what it sends; the warehouse is not known here."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
@@ -22,6 +23,15 @@ from .spec import DatasetSpec, Protocol
 
 OnState = Callable[[str, str], None]
 OnPart = Callable[[Part, str], None]
+
+
+def _one_ahead(parts: Iterator[Part]) -> Iterator[Part]:
+    """The parts, the next one being downloaded while the one before is decoded."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="download") as downloads:
+        following = downloads.submit(next, parts, None)
+        while (part := following.result()) is not None:
+            following = downloads.submit(next, parts, None)
+            yield part
 
 
 @dataclass
@@ -114,7 +124,7 @@ class Extraction:
             if request.segmentation:
                 where = f"{where}, segmentation {request.segmentation}"
             origin = Origin(load_id, unit.window, extracted_at, unit.columns(self._spec, request))
-            for part in self._parts(request, where):
+            for part in _one_ahead(self._parts(request, where)):
                 if part.export_id and part.export_id not in tally.export_ids:
                     tally.export_ids.append(part.export_id)
                 with part.file:

@@ -54,7 +54,7 @@ def test_what_no_row_can_do_without_stands_out(spec: DatasetSpec) -> None:
 
 
 def test_every_setting_of_the_project_file_has_its_place() -> None:
-    told_elsewhere = {"quarantine", "windows", "polling", "transport"}
+    told_elsewhere = {"reconciliation", "quarantine", "windows", "polling", "transport"}
     for setting in Project.model_fields.keys() - told_elsewhere:
         assert f"`{setting}`" in PAGE, setting
 
