@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from sandbox.bench import throughput
+from sandbox.bench import generator, throughput
 
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "measurements"
 MOST_RATIO = 2.0
@@ -42,7 +42,7 @@ def throughput_command(customers: int, times: int) -> None:
         within = measured.ratio.median <= MOST_RATIO
         table.add_row(
             dataset,
-            f"{measured.rows:,}".replace(",", " "),
+            _spaced(measured.rows),
             f"{measured.megabytes:.0f}",
             f"{measured.ours.median:.2f}",
             f"{measured.peer.median:.2f}",
@@ -50,6 +50,44 @@ def throughput_command(customers: int, times: int) -> None:
         )
     console.print(table)
     store("throughput", {"customers": customers, "datasets": found})
+
+
+@cli.command("generator")
+@click.option("--customers", default=130_000, show_default=True, help="People of the shop.")
+def generator_command(customers: int) -> None:
+    """Two years of a large shop straight into raw tables: time and memory."""
+    made = generator.measure(
+        customers, lambda done, total: console.print(f"  slice {done} of {total}")
+    )
+    table = Table(title=f"{_spaced(made.rows)} rows straight into raw tables")
+    for column in ("people", "rows", "seconds", "rows/s", "peak memory", "on disk"):
+        table.add_column(column, justify="right")
+    table.add_row(
+        _spaced(customers),
+        _spaced(made.rows),
+        f"{made.seconds:.0f}",
+        _spaced(made.rows / made.seconds),
+        f"{made.gigabytes:.1f} GB",
+        f"{made.disk_gigabytes:.1f} GB",
+    )
+    console.print(table)
+    console.print(
+        f"  {_spaced(generator.LARGE)} rows at this pace: {made.hours_of_large:.1f} h, in the same "
+        "memory, since it is made slice by slice"
+    )
+    store("generator", made.as_json())
+
+
+@cli.command("all")
+@click.pass_context
+def all_command(context: click.Context) -> None:
+    """Every measurement, with its default size."""
+    context.invoke(throughput_command)
+    context.invoke(generator_command)
+
+
+def _spaced(number: float) -> str:
+    return f"{number:,.0f}".replace(",", " ")
 
 
 def store(name: str, figures: dict[str, Any]) -> None:

@@ -34,6 +34,12 @@ _CHUNK_ROWS = 50_000
 _SECRET = "a secret of the measurement only"  # noqa: S105 (hides ids of an invented world)
 _ID = "Tuple(ids Tuple(mindboxId Nullable(String)))"
 _NAMED = "Tuple(ids Tuple(systemName Nullable(String)))"
+_PROMOTIONS = (
+    "Array(Tuple(type Nullable(String), amount Nullable(Decimal(18, 4)), "
+    "promotion Tuple(ids Tuple(externalId Nullable(String), mindboxId Nullable(String)), "
+    "name Nullable(String)), coupon Tuple(ids Tuple(code Nullable(String)), "
+    "pool Tuple(ids Tuple(externalId Nullable(String))))))"
+)
 
 
 @dataclass(frozen=True)
@@ -97,8 +103,10 @@ PEERS = {
             "number UInt32, quantity Decimal(18, 4), basePricePerItem Nullable(Decimal(18, 4)), "
             "priceOfLine Decimal(18, 4), product Tuple(ids Tuple(website Nullable(String)), "
             "name Nullable(String)), status Tuple(ids Tuple(externalId Nullable(String))), "
-            "appliedPromotions Array(Tuple(type Nullable(String), "
-            "amount Nullable(Decimal(18, 4)))))), "
+            f"appliedPromotions {_PROMOTIONS})), appliedPromotions {_PROMOTIONS}, "
+            f"bonusPointsInfoPerBalanceType Array(Tuple(balanceType {_NAMED}, "
+            "spentAmount Nullable(Decimal(18, 4)), earnedAmount Nullable(Decimal(18, 4)))), "
+            "payments Array(Tuple(type Nullable(String), amount Nullable(Decimal(18, 4)))), "
             "attributedCampaigns Array(Tuple(ids Tuple(id Nullable(String)), "
             "type Nullable(String), actionType Nullable(String)))"
         ),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import resource
 import statistics
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,3 @@ def in_turns(
 def ratio_of_pairs(ours: Spread, peer: Spread) -> Spread:
     """How many times as long ours took, pair by pair: neighbours in time share the weather."""
     return Spread(tuple(a / b for a, b in zip(ours.runs, peer.runs, strict=True)))
-
-
-def peak_memory_gb(who: Sequence[int] = (resource.RUSAGE_SELF,)) -> float:
-    """Largest resident memory that this process (or its ended children) ever had."""
-    return max(resource.getrusage(one).ru_maxrss for one in who) / (1 << 20)
