@@ -135,7 +135,7 @@ def _orders_by_day(axes: Axes, world: World) -> None:
     at = world.orders.ordered_at[world.truth.orders.in_goal]
     first, dates = _days(world)
     counts = np.bincount(world.calendar.day_index(at) - first, minlength=len(dates))[: len(dates)]
-    axes.bar(dates, counts, width=np.timedelta64(1, "D"), color=_GREY, label="day")
+    axes.fill_between(dates, 0, counts, color=_GREY, label="day")
     axes.plot(dates, _smoothed(counts), color=_BLUE, label="mean of 7 days")
     _dated(axes)
 
@@ -209,7 +209,7 @@ def _visits_by_day(axes: Axes, world: World) -> None:
     ):
         day = world.calendar.day_index(actions.at[actions.template == template]) - first
         counts = np.bincount(day[day >= 0], minlength=len(dates))[: len(dates)]
-        axes.bar(dates, counts, np.timedelta64(1, "D"), bottom, color=colour, label=label)
+        axes.fill_between(dates, bottom, bottom + counts, color=colour, label=label)
         bottom = bottom + counts
     outage = np.datetime64(world.outage.day)
     axes.annotate(
