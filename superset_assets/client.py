@@ -16,6 +16,7 @@ from superset_assets.settings import SupersetLogin
 
 TIMEOUT_SECONDS = (10, 180)
 PAGE_SIZE = 100
+_LOGIN, _CSRF_TOKEN = "security/login", "security/csrf_token/"
 Json = dict[str, Any]
 
 
@@ -24,7 +25,7 @@ class SupersetError(Exception):
 
 
 class SupersetClient:
-    """One logged-in session."""
+    """One logged-in session; it logs in again where Superset has let it expire."""
 
     def __init__(self, login: SupersetLogin) -> None:
         """Log in.
@@ -35,11 +36,22 @@ class SupersetClient:
         self._url = login.url
         self._session = requests.Session()
         self._session.mount("http", HTTPAdapter(max_retries=Retry(3, backoff_factor=0.5)))
-        credentials = {"username": login.username, "password": login.password, "provider": "db"}
-        token = self.post("security/login", json=credentials)["access_token"]
-        self._session.headers["Authorization"] = f"Bearer {token}"
-        self._session.headers["X-CSRFToken"] = self.get("security/csrf_token/")["result"]
         self._session.headers["Referer"] = self._url
+        self._login = login
+        self._log_in()
+
+    def _log_in(self) -> None:
+        self._session.headers.pop("Authorization", None)
+        credentials = {
+            "username": self._login.username,
+            "password": self._login.password,
+            "provider": "db",
+        }
+        answer = self._checked(self._ask("POST", _LOGIN, json=credentials), "POST", _LOGIN)
+        token = answer.json()["access_token"]
+        self._session.headers["Authorization"] = f"Bearer {token}"
+        answer = self._checked(self._ask("GET", _CSRF_TOKEN), "GET", _CSRF_TOKEN)
+        self._session.headers["X-CSRFToken"] = answer.json()["result"]
 
     def get(self, path: str, **kwargs: Any) -> Json:
         """GET an API address; the answer's JSON."""
@@ -87,6 +99,14 @@ class SupersetClient:
         return self._checked(self._send(method, path, **kwargs), method, path)
 
     def _send(self, method: str, path: str, **kwargs: Any) -> requests.Response:
+        answer = self._ask(method, path, **kwargs)
+        if answer.status_code == HTTPStatus.UNAUTHORIZED:
+            # A token lives for a quarter of an hour, which a slow push may outlast.
+            self._log_in()
+            answer = self._ask(method, path, **kwargs)
+        return answer
+
+    def _ask(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         address = f"{self._url}/api/v1/{path}"
         try:
             answer = self._session.request(method, address, timeout=TIMEOUT_SECONDS, **kwargs)

@@ -284,9 +284,8 @@ class StoredReport:
                 raise FolderError(f"{path}, line {number}: sinceDate and tillDate are missing")
             self._rows.append(row)
         columns = dict.fromkeys(chain.from_iterable(self._rows))
-        self._columns = [name for name in columns if name not in _REPORT_PERIOD] or [
-            "ReportMailingId"
-        ]
+        told = [name for name in columns if name not in _REPORT_PERIOD]
+        self._columns = told or ["ReportMailingId", "ReportDate"]
 
     def csv(self, since: date, till: date) -> bytes:
         """The stored answer for the period; only the heading where there is none."""
