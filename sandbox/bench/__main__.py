@@ -48,8 +48,18 @@ def throughput_command(customers: int, times: int) -> None:
             f"{measured.peer.median:.2f}",
             f"[{'green' if within else 'red'}]{measured.ratio.median:.2f}[/]",
         )
+    together = throughput.together(found)
+    table.add_section()
+    table.add_row(
+        "together",
+        "",
+        "",
+        f"{together['load_seconds']:.2f}",
+        f"{together['clickhouse_insert_seconds']:.2f}",
+        f"{together['ratio']:.2f}",
+    )
     console.print(table)
-    store("throughput", {"customers": customers, "datasets": found})
+    store("throughput", {"customers": customers, "together": together, "datasets": found})
 
 
 @cli.command("generator")

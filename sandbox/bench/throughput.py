@@ -172,6 +172,19 @@ def measure(dataset: str, *, customers: int, times: int) -> Throughput:
             return measurement.run(rows, times)
 
 
+def together(measured: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """The medians of all datasets added up: what a month costs as a whole."""
+    ours, peer = (
+        sum(figures[kind]["median"] for figures in measured.values())
+        for kind in ("load_seconds", "clickhouse_insert_seconds")
+    )
+    return {
+        "load_seconds": round(ours, 3),
+        "clickhouse_insert_seconds": round(peer, 3),
+        "ratio": round(ours / peer, 3),
+    }
+
+
 def write_rows(settings: WorldSettings, root: str, folder: Path) -> int:
     """Write a world's rows as NDJSON and, for the peer, as one array; return how many."""
     exported = Source.of_world(World.generate(settings), edge_duplicates=False).rows[root]
