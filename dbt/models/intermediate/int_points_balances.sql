@@ -62,9 +62,8 @@ select
     received_at,
     toUInt8(
         (select datasets from loaded) = 2
-        and (select loaded_till from loaded) + toIntervalMinute(
-            {{ setting("reconciliation_quiet_tail_minutes") | int }}
-        )
+        and (select loaded_till from loaded)
+        + toIntervalMinute({{ setting("reconciliation_quiet_tail_minutes") | int }})
         >= received_at
     ) as is_comparable
 from summed

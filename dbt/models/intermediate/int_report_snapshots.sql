@@ -84,9 +84,8 @@ with
             needs.taken_at as taken_at,
             needs.measure_group as measure_group,
             needs.dataset as dataset,
-            stretches.loaded_till + toIntervalMinute(
-                {{ setting("reconciliation_quiet_tail_minutes") | int }}
-            )
+            stretches.loaded_till
+            + toIntervalMinute({{ setting("reconciliation_quiet_tail_minutes") | int }})
             >= needs.taken_at as is_loaded
         from needs
         asof left join
