@@ -35,7 +35,7 @@ def throughput_command(customers: int, times: int) -> None:
     for column in ("dataset", "rows", "MB", "load", "ClickHouse's INSERT", "ratio (limit 2)"):
         table.add_column(column, justify="left" if column == "dataset" else "right")
     found = {}
-    for dataset in throughput.measurable():
+    for dataset in throughput.PEERS:
         console.print(f"  {dataset} …")
         measured = throughput.measure(dataset, customers=customers, times=times)
         found[dataset] = measured.as_json()

@@ -15,11 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import clickhouse_connect
 
-from mindbox_extract.datasets import DATASETS
 from mindbox_extract.load import Window, load
 from mindbox_extract.project import Project
 from mindbox_extract.settings import PROJECT_FILE, Settings
-from mindbox_extract.spec import Kind
 from sandbox.bench.timing import Spread, in_turns, ratio_of_pairs
 from sandbox.clickhouse.process import ClickHouseProcess
 from sandbox.mindbox.api.settings import Gzip
@@ -123,7 +121,6 @@ class Throughput:
         megabytes: of their JSON.
         ours: seconds of fetch, decode and insert.
         peer: seconds of ClickHouse's own INSERT.
-        ratio: ours by peer, pair by pair.
     """
 
     dataset: str
@@ -291,8 +288,3 @@ class _Measurement:
 
 def _array(folder: Path) -> Path:
     return folder / "array.json"
-
-
-def measurable() -> tuple[str, ...]:
-    """Datasets of which a month is large enough to be worth timing."""
-    return tuple(name for name in PEERS if DATASETS[name].kind is not Kind.SNAPSHOT)
