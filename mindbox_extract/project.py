@@ -83,6 +83,25 @@ class Attribution(_Section):
     click_visit_grace_seconds: int = Field(ge=0, le=3600)
 
 
+class Thresholds(_Section):
+    """Days since the last order after which a customer is about to leave, and has left."""
+
+    at_risk_days: int = Field(ge=1)
+    churn_days: int = Field(ge=2)
+
+    @model_validator(mode="after")
+    def _is_at_risk_before_gone(self) -> Self:
+        if self.at_risk_days >= self.churn_days:
+            raise ValueError("at_risk_days must be less than churn_days")
+        return self
+
+
+class Lifecycle(Thresholds):
+    """The thresholds of all brands together, and of single brands where they differ."""
+
+    by_brand: dict[str, Thresholds]
+
+
 class ActionTemplate(_Section):
     """What actions of one of the project's own templates mean.
 
@@ -157,6 +176,7 @@ class Project(_Section):
     segmentations: list[str]
     order_status_categories: dict[str, OrderCategory]
     order_goal_categories: list[OrderCategory]
+    lifecycle: Lifecycle
     attribution: Attribution
     reconciliation: Reconciliation
     quarantine: Quarantine
@@ -220,6 +240,12 @@ class Project(_Section):
             "project_time_zone": self.time_zone,
             "order_goal_categories": self.order_goal_categories,
             "order_status_categories": dict(self.order_status_categories),
+            "at_risk_days": self.lifecycle.at_risk_days,
+            "churn_days": self.lifecycle.churn_days,
+            "lifecycle_by_brand": {
+                brand: thresholds.model_dump()
+                for brand, thresholds in self.lifecycle.by_brand.items()
+            },
             "attribution_window_days": self.attribution.window_days,
             "attribution_sms_touch": self.attribution.sms_touch,
             "attribution_excluded_mailing_types": self.attribution.excluded_mailing_types,

@@ -31,6 +31,8 @@ def test_the_environments_time_zone_goes_before_the_files(
     [
         ("time_zone: Europe/Moscow", "time_zone: Europe/Nowhere", "time_zone"),
         ("window_days: 7", "window_days: 31", "attribution.window_days"),
+        ("at_risk_days: 120", "at_risk_days: 255", "must be less than churn_days"),
+        ("by_brand: {}", "by_brand: {yasen: {churn_days: 90}}", "by_brand.yasen.at_risk_days"),
         ("sms_touch: click", "sms_touch: open", "attribution.sms_touch"),
         ("max_share: 0.01", "max_shear: 0.01", "quarantine.max_shear"),
         ("{kind: points}", "{kind: pints}", "action_templates.IzmenenieBallov.kind"),
@@ -66,6 +68,17 @@ def test_the_models_are_told_what_templates_sources_and_points_of_contact_mean()
     assert told["contact_points"]["call-centre"] == "offline"
     assert told["attribution_break_on_non_direct_visit"] is True
     assert told["attribution_click_visit_grace_seconds"] == 300
+
+
+def test_a_brand_may_have_thresholds_of_its_own(written: Path) -> None:
+    text = written.read_text(encoding="utf-8")
+    own = "by_brand: {yasen: {at_risk_days: 30, churn_days: 90}}"
+    written.write_text(text.replace("by_brand: {}", own), encoding="utf-8")
+
+    told = Project.read(written).dbt_vars()
+
+    assert (told["at_risk_days"], told["churn_days"]) == (120, 255)
+    assert told["lifecycle_by_brand"] == {"yasen": {"at_risk_days": 30, "churn_days": 90}}
 
 
 def test_ids_that_look_like_numbers_are_texts(written: Path) -> None:
