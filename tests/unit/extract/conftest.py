@@ -14,6 +14,7 @@ from mindbox_extract.own_names import named
 from mindbox_extract.payload import Part, unnamed_file
 from mindbox_extract.project import Project
 from mindbox_extract.settings import PROJECT_FILE
+from mindbox_extract.spec import DatasetSpec
 from mindbox_extract.window import Window
 
 SECRET = "a secret of the tests, long enough"
@@ -54,23 +55,24 @@ def project() -> Project:
 
 @pytest.fixture(scope="session")
 def decode(project: Project) -> Iterator[Decode]:
-    """Decode rows (a list) or a whole part (bytes) of a dataset."""
-    decoders: dict[str, Decoder] = {}
+    """Decode rows (a list) or a whole part (bytes) of a dataset, given by its name or described."""
+    decoders: dict[DatasetSpec, Decoder] = {}
 
     def run(
-        dataset: str, content: list[Any] | bytes, days: dict[str, str] | None = None
+        dataset: str | DatasetSpec, content: list[Any] | bytes, days: dict[str, str] | None = None
     ) -> DecodedPart:
-        if dataset not in decoders:
-            decoders[dataset] = Decoder(named(DATASETS[dataset], project), project, SECRET)
-        part = part_of(content if isinstance(content, bytes) else as_part(dataset, content))
+        spec = DATASETS[dataset] if isinstance(dataset, str) else dataset
+        if spec not in decoders:
+            decoders[spec] = Decoder(named(spec, project), project, SECRET)
+        part = part_of(content if isinstance(content, bytes) else as_part(spec.name, content))
         origin = Origin("the-load", MAY, EXTRACTED_AT, days or {})
         good, bad, outside = [], [], 0
-        for decoded in decoders[dataset].decode(part, origin, "here"):
+        for decoded in decoders[spec].decode(part, origin, "here"):
             good += decoded.good.to_pylist()
             bad += decoded.bad.to_pylist()
             outside += decoded.outside
-        key = DATASETS[dataset].key
-        return DecodedPart(sorted(good, key=lambda row: [str(row[k]) for k in key]), bad, outside)
+        in_order = sorted(good, key=lambda row: [str(row[k]) for k in spec.key])
+        return DecodedPart(in_order, bad, outside)
 
     yield run
     for decoder in decoders.values():
