@@ -1,3 +1,4 @@
+{#- What `by_mailing` can answer; a measure that is a count of people can not be among them. -#}
 {%- set summed_columns = [
     "is_message",
     "is_sent",
@@ -62,10 +63,7 @@ with
     failure_reasons as (select * from {{ ref("message_failure_reasons") }})
 
 select
-    cast(
-        events.event,
-        'Enum8(\'message\' = 1, \'open\' = 2, \'click\' = 3, \'unsubscribe\' = 4, \'order\' = 10, \'attributed_order\' = 11)'
-    ) as event,
+    cast(events.event, {{ string_literal(event_enum()) }}) as event,
     {{ project_date("events.event_at") }} as event_date,
     {{ project_date("events.send_at") }} as send_date,
     events.event_at as event_at,
@@ -126,50 +124,9 @@ select
     {{ slice_label("attribution_model", "events.attribution_model") }}
     as attribution_model,
     {{ slice_label("channel_group", "events.channel_group") }} as channel_group,
-    toUInt8(events.event = 'message') as is_message,
-    toUInt8(events.event = 'message' and events.is_sent = 1) as is_sent,
-    toUInt8(events.event = 'message' and events.is_not_sent = 1) as is_not_sent,
-    toUInt8(events.event = 'message' and events.is_delivered = 1) as is_delivered,
-    toUInt8(
-        events.event = 'message' and events.is_not_delivered = 1
-    ) as is_not_delivered,
-    toUInt8(events.event = 'message' and events.is_bounced = 1) as is_bounced,
-    toUInt8(events.event = 'open') as is_opened,
-    toUInt8(events.event = 'click') as is_clicked,
-    toUInt8(events.event = 'unsubscribe') as is_unsubscribed,
-    toUInt8(
-        events.event = 'message'
-        and events.is_delivered = 1
-        and events.reports_opens = 1
-    ) as is_open_capable_delivered,
-    toUInt8(
-        events.event = 'open' and events.reports_opens = 1
-    ) as is_open_capable_opened,
-    toUInt8(
-        events.event = 'click' and events.reports_opens = 1
-    ) as is_open_capable_clicked,
-    toUInt8(
-        events.event = 'message'
-        and events.is_delivered = 1
-        and events.mailing_channel = 'email'
-    ) as is_email_delivered,
-    toUInt8(
-        events.event = 'unsubscribe' and events.mailing_channel = 'email'
-    ) as is_email_unsubscribed,
-    toUInt8(events.event = 'order') as is_order,
-    toUInt8(events.event = 'order' and events.customer_key != 0) as is_identified_order,
-    toUInt8(events.event = 'order' and events.order_seq = 1) as is_first_order,
-    toUInt8(events.event = 'order' and events.order_seq > 1) as is_repeat_order,
-    if(events.event = 'order', events.amount, toDecimal64(0, 4)) as order_amount,
-    if(
-        events.event = 'order' and events.customer_key != 0,
-        events.amount,
-        toDecimal64(0, 4)
-    ) as identified_order_amount,
-    events.weight as attributed_orders,
-    if(
-        events.event = 'attributed_order', events.amount, toDecimal64(0, 4)
-    ) as attributed_amount
+    {%- for measure in event_measures() %}
+        events.{{ measure }} as {{ measure }}{% if not loop.last %},{% endif %}
+    {%- endfor %}
 from events
 left join mailings on events.mailing_id = mailings.mailing_id
 asof left join

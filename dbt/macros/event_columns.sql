@@ -1,0 +1,139 @@
+{#-
+    The columns of `int_events` beyond those that every event has (event, event_at, send_at, event_key,
+    customer_key, brand), with what stands in them where a kind of event has none of its own.
+-#}
+{% macro event_slices() -%}
+    {{
+        return(
+            {
+                "mailing_id": "''",
+                "mailing_channel": "''",
+                "mailing_variant": "toUInt8(0)",
+                "mailing_source": "''",
+                "failure_reason": "''",
+                "order_id": "''",
+                "order_channel": "''",
+                "order_region": "''",
+                "order_seq": "toUInt32(0)",
+                "attribution_model": "''",
+                "channel_group": "''",
+            }
+        )
+    }}
+{%- endmacro %}
+
+{#-
+    What metrics are made of: flags and amounts that stand only on events of their own kind, so that a
+    metric is a plain aggregate over all events.
+-#}
+{% macro event_measures() -%}
+    {{
+        return(
+            {
+                "is_message": "toUInt8(0)",
+                "is_sent": "toUInt8(0)",
+                "is_not_sent": "toUInt8(0)",
+                "is_delivered": "toUInt8(0)",
+                "is_not_delivered": "toUInt8(0)",
+                "is_bounced": "toUInt8(0)",
+                "is_opened": "toUInt8(0)",
+                "is_clicked": "toUInt8(0)",
+                "is_unsubscribed": "toUInt8(0)",
+                "is_open_capable_delivered": "toUInt8(0)",
+                "is_open_capable_opened": "toUInt8(0)",
+                "is_open_capable_clicked": "toUInt8(0)",
+                "is_email_delivered": "toUInt8(0)",
+                "is_email_unsubscribed": "toUInt8(0)",
+                "is_order": "toUInt8(0)",
+                "is_identified_order": "toUInt8(0)",
+                "is_first_order": "toUInt8(0)",
+                "is_repeat_order": "toUInt8(0)",
+                "order_amount": "toDecimal64(0, 4)",
+                "identified_order_amount": "toDecimal64(0, 4)",
+                "attributed_orders": "toDecimal32(0, 6)",
+                "attributed_amount": "toDecimal64(0, 4)",
+            }
+        )
+    }}
+{%- endmacro %}
+
+{#- The views that `int_events` is put together from, and which of the columns each of them has. -#}
+{% macro event_views() -%}
+    {%- set of_messages = [
+        "mailing_id",
+        "mailing_channel",
+        "mailing_variant",
+        "mailing_source",
+    ] -%}
+    {%- set of_orders = ["order_id", "order_channel", "order_region", "order_seq"] -%}
+    {{
+        return(
+            {
+                "int_events_messages": of_messages
+                + [
+                    "failure_reason",
+                    "is_message",
+                    "is_sent",
+                    "is_not_sent",
+                    "is_delivered",
+                    "is_not_delivered",
+                    "is_bounced",
+                    "is_opened",
+                    "is_clicked",
+                    "is_unsubscribed",
+                    "is_open_capable_delivered",
+                    "is_open_capable_opened",
+                    "is_open_capable_clicked",
+                    "is_email_delivered",
+                    "is_email_unsubscribed",
+                ],
+                "int_events_orders": of_orders
+                + [
+                    "is_order",
+                    "is_identified_order",
+                    "is_first_order",
+                    "is_repeat_order",
+                    "order_amount",
+                    "identified_order_amount",
+                ],
+                "int_events_attributed_orders": of_messages
+                + of_orders
+                + [
+                    "attribution_model",
+                    "channel_group",
+                    "attributed_orders",
+                    "attributed_amount",
+                ],
+            }
+        )
+    }}
+{%- endmacro %}
+
+{#- Kinds of events. Numbers are kept when a kind goes: they are what is stored. -#}
+{% macro event_enum() -%}
+    {%- set kinds = {
+        "message": 1,
+        "open": 2,
+        "click": 3,
+        "unsubscribe": 4,
+        "click_event": 5,
+        "spam_report": 6,
+        "order": 10,
+        "attributed_order": 11,
+        "visit": 20,
+        "site_action": 21,
+        "registered": 30,
+        "contact_added": 31,
+        "became_active": 32,
+        "churned": 33,
+        "subscribed": 34,
+        "unsubscribed": 35,
+        "merged": 36,
+        "deleted": 37,
+    } -%}
+    Enum8(
+        {%- for kind, number in kinds.items() -%}
+            '{{ kind }}' = {{ number }}{% if not loop.last %}, {% endif %}
+        {%- endfor -%}
+    )
+{%- endmacro %}
