@@ -102,6 +102,16 @@ class Lifecycle(Thresholds):
     by_brand: dict[str, Thresholds]
 
 
+class Experiments(_Section):
+    """What the project tests its mailings with.
+
+    Attributes:
+        planned_control_shares: of a mailing's own control group, by a tag of the mailing.
+    """
+
+    planned_control_shares: dict[str, Annotated[float, Field(gt=0, lt=1)]]
+
+
 class ActionTemplate(_Section):
     """What actions of one of the project's own templates mean.
 
@@ -178,6 +188,7 @@ class Project(_Section):
     order_goal_categories: list[OrderCategory]
     lifecycle: Lifecycle
     attribution: Attribution
+    experiments: Experiments
     reconciliation: Reconciliation
     quarantine: Quarantine
     windows: Windows
@@ -252,6 +263,7 @@ class Project(_Section):
             "attribution_excluded_mailings": self.attribution.excluded_mailings,
             "attribution_break_on_non_direct_visit": self.attribution.break_on_non_direct_visit,
             "attribution_click_visit_grace_seconds": self.attribution.click_visit_grace_seconds,
+            "planned_control_shares": dict(self.experiments.planned_control_shares),
             "reconciliation_quiet_tail_minutes": self.reconciliation.quiet_tail_minutes,
             "action_templates": {
                 name: template.model_dump() for name, template in self.action_templates.items()

@@ -42,6 +42,7 @@ def test_the_environments_time_zone_goes_before_the_files(
         ("call-centre: offline", "call-centre: sideways", "contact_points.call-centre"),
         ("Direct: direct", "Direct: straight", "visit_sources.Direct"),
         ("click_visit_grace_seconds: 300", "click_visit_grace_seconds: -1", "grace_seconds"),
+        ('"тест 50/50": 0.5', '"тест 50/50": 50', "experiments.planned_control_shares"),
     ],
 )
 def test_a_wrong_setting_is_named(written: Path, given: str, instead: str, named: str) -> None:
