@@ -133,6 +133,12 @@ class ActionTemplate(_Section):
         return self
 
 
+class Site(_Section):
+    """What makes a visit; see Mindbox's help page on the source of a visit."""
+
+    session_timeout_minutes: int = Field(ge=1, le=1440)
+
+
 class Reconciliation(_Section):
     """When a report of Mindbox may be compared with what is loaded."""
 
@@ -189,6 +195,7 @@ class Project(_Section):
     lifecycle: Lifecycle
     attribution: Attribution
     experiments: Experiments
+    site: Site
     reconciliation: Reconciliation
     quarantine: Quarantine
     windows: Windows
@@ -264,6 +271,7 @@ class Project(_Section):
             "attribution_break_on_non_direct_visit": self.attribution.break_on_non_direct_visit,
             "attribution_click_visit_grace_seconds": self.attribution.click_visit_grace_seconds,
             "planned_control_shares": dict(self.experiments.planned_control_shares),
+            "site_session_timeout_minutes": self.site.session_timeout_minutes,
             "reconciliation_quiet_tail_minutes": self.reconciliation.quiet_tail_minutes,
             "action_templates": {
                 name: template.model_dump() for name, template in self.action_templates.items()
