@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -29,15 +30,22 @@ def customer_base(stack: Stack) -> ChartData:
     return ChartData.of(stack, "mart_customer_base_daily")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def files() -> AssetFiles:
+    """The assets of this checkout, read once; a test that changes one changes a copy."""
     return AssetFiles(ROOM)
 
 
-@pytest.fixture
-def copied_files(tmp_path: Path, files: AssetFiles) -> AssetFiles:
-    """A copy of the assets that a test may change."""
-    copy = AssetFiles(tmp_path / "assets")
+@pytest.fixture(scope="session")
+def written_files(tmp_path_factory: pytest.TempPathFactory, files: AssetFiles) -> Path:
+    """A folder of the assets, each in the one way in which it is written."""
+    written = AssetFiles(tmp_path_factory.mktemp("written"))
     for asset in files.all:
-        copy.write(asset.path, asset.content)
-    return copy
+        written.write(asset.path, asset.content)
+    return written.root
+
+
+@pytest.fixture
+def copied_files(tmp_path: Path, written_files: Path) -> AssetFiles:
+    """A copy of the assets that a test may change."""
+    return AssetFiles(Path(shutil.copytree(written_files, tmp_path / "assets")))

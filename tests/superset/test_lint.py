@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -11,6 +13,17 @@ from superset_assets.lint import lint
 from superset_assets.manifest import Manifest
 
 Plant = Callable[[Content], Any]
+
+
+@dataclass(frozen=True)
+class KnownFiles(AssetFiles):
+    """Assets that are not read from their folder."""
+
+    assets: tuple[Asset, ...]
+
+    @cached_property
+    def all(self) -> list[Asset]:
+        return list(self.assets)
 
 
 def test_the_files_have_no_problems(files: AssetFiles, manifest: Manifest) -> None:
@@ -234,13 +247,14 @@ TRAPS: list[tuple[str, str, Plant, str]] = [
     ("kind", "name", "plant", "message"), TRAPS, ids=[trap[3] for trap in TRAPS]
 )
 def test_a_planted_trap_is_found(  # noqa: PLR0917
-    copied_files: AssetFiles, manifest: Manifest, kind: str, name: str, plant: Plant, message: str
+    files: AssetFiles, manifest: Manifest, kind: str, name: str, plant: Plant, message: str
 ) -> None:
-    asset = named(copied_files, kind, name)
+    asset = named(files, kind, name)
     content = deepcopy(asset.content)
     plant(content)
-    copied_files.write(asset.path, content)
-    found = [problem.message for problem in lint(AssetFiles(copied_files.root), manifest)]
+    others = [each for each in files.all if each is not asset]
+    planted = KnownFiles(files.root, (*others, replace(asset, content=content)))
+    found = [problem.message for problem in lint(planted, manifest)]
     assert any(message in each for each in found), found
 
 
