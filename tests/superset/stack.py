@@ -157,7 +157,7 @@ def start_superset(
         try:
             if requests.get(f"http://127.0.0.1:{port}/health", timeout=30).ok:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.3)
     raise RuntimeError(f"Superset did not start: {log.read_text(encoding='utf-8')[-4000:]}")
 
