@@ -18,6 +18,30 @@
                     },
                     "otherwise": none,
                 },
+                "customer_send_weekday": {
+                    "values": {
+                        1: "Пн",
+                        2: "Вт",
+                        3: "Ср",
+                        4: "Чт",
+                        5: "Пт",
+                        6: "Сб",
+                        7: "Вс",
+                        "": "Не указано",
+                    },
+                    "otherwise": none,
+                },
+                "pressure_band": {
+                    "values": {
+                        "0": "0",
+                        "1–2": "1–2",
+                        "3–4": "3–4",
+                        "5–7": "5–7",
+                        "8+": "8+",
+                        "": "Не указано",
+                    },
+                    "otherwise": none,
+                },
                 "mailing_channel": {
                     "values": {
                         "email": "E-mail",
@@ -69,6 +93,58 @@
                     "values": {"1": "1", "2": "2", "3–5": "3–5", "6+": "6+"},
                     "otherwise": "Не указано",
                 },
+                "lifecycle_stage": {
+                    "values": {
+                        "none": "Без покупок",
+                        "new": "Новый",
+                        "active": "Активный",
+                        "reactivated": "Реактивирован",
+                        "at_risk": "Предотток",
+                        "churned": "Отток",
+                    },
+                    "otherwise": "Не указано",
+                },
+                "subscription_state": {
+                    "values": {
+                        "subscribed": "Подписан",
+                        "unsubscribed": "Отписан",
+                        "never": "Не подписан",
+                        "": "Нет контакта",
+                    },
+                    "otherwise": "Не указано",
+                },
+                "engagement_band": {
+                    "values": {
+                        "30": "0–30",
+                        "90": "31–90",
+                        "180": "91–180",
+                        "more": "180+",
+                        "": "Не было",
+                    },
+                    "otherwise": "Не указано",
+                },
+                "loss_reason": {
+                    "values": {
+                        "request": "Отписка",
+                        "invalid": "Контакт невалиден",
+                        "contact": "Контакта больше нет",
+                        "": "Не указано",
+                    },
+                    "otherwise": "Другая причина",
+                },
+                "contact_origin": {
+                    "values": {"online": "Онлайн", "offline": "Офлайн"},
+                    "otherwise": "Не указано",
+                },
+                "buyer_channel_type": {
+                    "values": {
+                        "online": "Онлайн",
+                        "offline": "Офлайн",
+                        "both": "Омниканальный",
+                        "none": "Без покупок",
+                    },
+                    "otherwise": "Не указано",
+                },
                 "rfm_segment": {
                     "values": {
                         "champion": "Чемпионы",
@@ -86,6 +162,39 @@
                         "lost": "Потерянные",
                     },
                     "otherwise": "Без заказов за год",
+                },
+                "experiment_arm": {
+                    "values": {
+                        "treated": "Рассылка",
+                        "control": "Контрольная группа",
+                        "both": "В обеих группах",
+                    },
+                    "otherwise": none,
+                },
+                "holdout_arm": {
+                    "values": {
+                        "main": "Основная группа",
+                        "control": "Глобальная контрольная группа",
+                    },
+                    "otherwise": none,
+                },
+                "platform": {
+                    "values": {"site": "Сайт", "app": "Приложение"},
+                    "otherwise": "Не указано",
+                },
+                "traffic_source": {
+                    "values": {
+                        "direct": "Прямой переход",
+                        "organic_search": "Органический поиск",
+                        "email": "E-mail",
+                        "social": "Социальные сети",
+                        "paid_social": "Реклама в соцсетях",
+                        "paid_search": "Поисковая реклама",
+                        "display": "Медийная реклама",
+                        "other_ads": "Другая реклама",
+                        "referral": "Переход с другого сайта",
+                    },
+                    "otherwise": "Не указано",
                 },
                 "attribution_model": {
                     "values": {"mb_last_non_direct": "Последнее непрямое касание"},
