@@ -1,104 +1,205 @@
 {{ config(order_by=["customer_key", "participated_at", "message_id"]) }}
 
+{%- set day_ms = 86400000 -%}
+{%- set recent_marketing -%}
+    arrayCount(
+        delivered_ms -> delivered_ms >= judged.participated_ms - 7 * {{ day_ms }},
+        judged.last_marketing
+    )
+{%- endset -%}
+{%- set local_zone -%}
+    if(
+        customer_zones.time_zone = '',
+        {{ string_literal(setting("project_time_zone")) }},
+        customer_zones.time_zone
+    )
+{%- endset -%}
+
+-- Outcomes of messages, and what can be said of one only beside the customer's other
+-- messages. Each window keeps a bounded tail of what came before, so a customer costs
+-- as much as he has messages, however many.
 with
-    statuses as (select * from {{ ref("stg_mindbox__message_statuses") }}),
+    outcomes as (select * from {{ ref("int_message_outcomes") }}),
 
-    mailings as (select * from {{ ref("stg_mindbox__mailings") }}),
-
-    identity as (select * from {{ ref("int_customer_identity") }}),
-
-    failure_reasons as (select * from {{ ref("message_failure_reasons") }}),
-
-    -- Every status of a message repeats the message itself; the earliest one speaks
-    -- for it.
-    messages as (
+    customer_zones as (
         select
-            message_id,
-            min(participated_at) as participated_at,
-            max(customer_key) as any_customer_key,
-            argMin(
-                (mailing_id, mailing_variant, mailing_channel, brand, mailing_source),
-                (status_at, status_id)
-            ) as described,
-            minOrNullIf(status_at, status = 'Sent') as sent_status_at,
-            minOrNullIf(status_at, status = 'NotSent') as not_sent_status_at,
-            minOrNullIf(status_at, status = 'NotDelivered') as not_delivered_at,
-            minOrNullIf(status_at, status = 'Opened') as opened_at,
-            minOrNullIf(status_at, status = 'Clicked') as clicked_at,
-            minOrNullIf(status_at, status = 'Unsubscribe') as unsubscribed_at,
-            argMinIf(
-                not_sent_reason, (status_at, status_id), status = 'NotSent'
-            ) as not_sent_reason,
-            argMinIf(
-                not_delivered_reason, (status_at, status_id), status = 'NotDelivered'
-            ) as not_delivered_reason
-        from statuses
-        group by message_id
+            customer_key,
+            valid_from,
+            -- Not every name that a source knows is known to the warehouse.
+            if(
+                customer_timezone in (select time_zone from system.time_zones),
+                toString(customer_timezone),
+                ''
+            ) as time_zone
+        from {{ ref("stg_mindbox__customer_versions") }}
     ),
 
-    resolved as (
+    horizon as (select * from {{ ref("int_horizon") }}),
+
+    reactions as (
         select
-            messages.message_id as message_id,
-            messages.participated_at as participated_at,
-            {{ project_date("messages.participated_at") }} as participation_date,
-            {{ merged_customer("messages.any_customer_key", "identity") }}
-            as customer_key,
-            messages.described .1 as mailing_id,
-            messages.described .2 as mailing_variant,
-            if(
-                messages.described .3 != '',
-                messages.described .3,
-                mailings.mailing_channel
-            ) as mailing_channel,
-            if(
-                messages.described .4 != '', messages.described .4, mailings.brand
-            ) as brand,
-            messages.described .5 as mailing_source,
-            -- What was not delivered had been sent, even where the source lost the
-            -- sending itself.
-            coalesce(messages.sent_status_at, messages.not_delivered_at) as sent_at,
-            if(isNull(sent_at), messages.not_sent_status_at, null) as not_sent_at,
-            messages.not_delivered_at as not_delivered_at,
-            messages.opened_at as opened_at,
-            messages.clicked_at as clicked_at,
-            messages.unsubscribed_at as unsubscribed_at,
-            if(isNotNull(not_sent_at), messages.not_sent_reason, '') as not_sent_reason,
-            messages.not_delivered_reason as not_delivered_reason
-        from messages
-        left join mailings on messages.described .1 = mailings.mailing_id
-        left join identity on messages.any_customer_key = identity.customer_key
+            message_id,
+            customer_key,
+            toUnixTimestamp64Milli(assumeNotNull(opened_at)) as reacted_ms,
+            1 as is_open
+        from outcomes
+        where isNotNull(opened_at) and customer_key != 0
+        union all
+        select
+            message_id,
+            customer_key,
+            toUnixTimestamp64Milli(click.clicked_at) as reacted_ms,
+            0 as is_open
+        from outcomes
+        array join clicks as click
+        where customer_key != 0
+    ),
+
+    reaction_history as (
+        select
+            message_id,
+            reacted_ms,
+            is_open,
+            groupArrayLastIf(20)
+            (reacted_ms, is_open = 1) over history as last_opens,
+            maxIf(reacted_ms, is_open = 0) over history as last_click
+        from reactions
+        window
+            history as (
+                partition by customer_key
+                order by reacted_ms
+                range between unbounded preceding and current row
+            )
+    ),
+
+    -- Twenty opens in half a year and not one click: a machine reads this mailbox.
+    opens_of_machine_readers as (
+        select message_id
+        from reaction_history
+        where
+            is_open = 1
+            and length(last_opens) = 20
+            and arrayMin(last_opens) > reacted_ms - 180 * {{ day_ms }}
+            and last_click <= reacted_ms - 180 * {{ day_ms }}
+    ),
+
+    judged as (
+        select
+            *,
+            toUnixTimestamp64Milli(participated_at) as participated_ms,
+            toUInt8(
+                is_delivered = 1 and mailing_type != 'transaction'
+            ) as is_marketing_delivered,
+            groupArrayLastIf(8)
+            (participated_ms, is_marketing_delivered = 1) over (
+                partition by customer_key
+                order by participated_ms
+                range between unbounded preceding and 1 preceding
+            ) as last_marketing,
+            -- Links pressed faster than a person can: three in five seconds.
+            arrayFilter(
+                first -> length(
+                    arrayDistinct(
+                        arrayMap(
+                            click -> click.link,
+                            arrayFilter(
+                                click -> click.link != ''
+                                and click.clicked_at
+                                between first.clicked_at and first.clicked_at
+                                + toIntervalSecond(5),
+                                clicks
+                            )
+                        )
+                    )
+                )
+                >= 3,
+                clicks
+            ) as burst_starts
+        from outcomes
     )
 
 select
-    resolved.message_id as message_id,
-    resolved.participated_at as participated_at,
-    resolved.participation_date as participation_date,
-    resolved.customer_key as customer_key,
-    resolved.mailing_id as mailing_id,
-    resolved.mailing_variant as mailing_variant,
-    resolved.mailing_channel as mailing_channel,
-    resolved.brand as brand,
-    resolved.mailing_source as mailing_source,
-    resolved.sent_at as sent_at,
-    resolved.not_sent_at as not_sent_at,
-    resolved.not_sent_reason as not_sent_reason,
-    resolved.not_delivered_at as not_delivered_at,
-    resolved.not_delivered_reason as not_delivered_reason,
-    resolved.opened_at as opened_at,
-    resolved.clicked_at as clicked_at,
-    resolved.unsubscribed_at as unsubscribed_at,
-    toUInt8(isNotNull(resolved.sent_at)) as is_sent,
-    toUInt8(isNotNull(resolved.not_sent_at)) as is_not_sent,
+    judged.message_id as message_id,
+    judged.participated_at as participated_at,
+    judged.participation_date as participation_date,
+    judged.customer_key as customer_key,
+    judged.mailing_id as mailing_id,
+    judged.mailing_variant as mailing_variant,
+    judged.mailing_channel as mailing_channel,
+    judged.mailing_type as mailing_type,
+    judged.brand as brand,
+    judged.mailing_source as mailing_source,
+    judged.sent_at as sent_at,
+    judged.not_sent_at as not_sent_at,
+    judged.not_sent_reason as not_sent_reason,
+    judged.not_delivered_at as not_delivered_at,
+    judged.not_delivered_reason as not_delivered_reason,
+    judged.opened_at as opened_at,
+    judged.clicked_at as clicked_at,
+    judged.unsubscribed_at as unsubscribed_at,
+    cast(
+        arrayMap(
+            click -> (
+                click.clicked_at,
+                click.status_id,
+                click.link,
+                ifNull(click.clicked_at < judged.sent_at + toIntervalSecond(3), false)
+                or arrayExists(
+                    first -> click.clicked_at
+                    between first.clicked_at and first.clicked_at + toIntervalSecond(5),
+                    judged.burst_starts
+                )
+            ),
+            judged.clicks
+        ),
+        'Array(Tuple(clicked_at DateTime64(3, \'UTC\'), status_id String, link String, is_bot UInt8))'
+    ) as clicks,
+    judged.is_sent as is_sent,
+    judged.is_not_sent as is_not_sent,
+    judged.is_control_not_sent as is_control_not_sent,
+    judged.is_delivered as is_delivered,
+    judged.is_not_delivered as is_not_delivered,
+    judged.is_bounced as is_bounced,
+    judged.is_soft_bounced as is_soft_bounced,
+    judged.is_blocked as is_blocked,
+    judged.reports_opens as reports_opens,
+    judged.is_marketing_delivered as is_marketing_delivered,
     toUInt8(
-        isNotNull(resolved.sent_at) and isNull(resolved.not_delivered_at)
-    ) as is_delivered,
-    toUInt8(isNotNull(resolved.not_delivered_at)) as is_not_delivered,
-    -- Mindbox calls only these two e-mail reasons a bounce.
+        judged.is_delivered = 1
+        and not has(
+            {{ string_array(setting("attribution_excluded_mailing_types")) }},
+            judged.mailing_type
+        )
+        and not has(
+            {{ string_array(setting("attribution_excluded_mailings")) }},
+            judged.mailing_id
+        )
+    ) as is_attributable_delivered,
+    toUInt8(judged.mailing_source_type = 'Workflow') as is_from_flow,
     toUInt8(
-        resolved.mailing_channel = 'email'
-        and isNotNull(resolved.not_delivered_at)
-        and failure_reasons.is_bounce = 1
-    ) as is_bounced,
-    toUInt8({{ reports_opens("resolved.mailing_channel") }}) as reports_opens
-from resolved
-left join failure_reasons on resolved.not_delivered_reason = failure_reasons.reason
+        isNotNull(judged.opened_at)
+        and (
+            ifNull(judged.opened_at < judged.sent_at + toIntervalSecond(10), false)
+            or judged.message_id in (select message_id from opens_of_machine_readers)
+        )
+    ) as is_machine_open,
+    dateDiff('millisecond', judged.sent_at, judged.opened_at)
+    / 60000 as minutes_to_open,
+    dateDiff('millisecond', judged.sent_at, judged.clicked_at)
+    / 60000 as minutes_to_click,
+    toUInt8(
+        assumeNotNull((select last_day from horizon)) - judged.participation_date
+        < {{ setting("attribution_window_days") | int }}
+    ) as is_immature,
+    {{ pressure_band("judged.customer_key", recent_marketing) }} as pressure_band,
+    formatDateTime(
+        ifNull(judged.sent_at, judged.participated_at), '%u', {{ local_zone }}
+    ) as customer_send_weekday,
+    formatDateTime(
+        ifNull(judged.sent_at, judged.participated_at), '%H', {{ local_zone }}
+    ) as customer_send_hour
+from judged
+asof left join
+    customer_zones
+    on judged.customer_key = customer_zones.customer_key
+    and judged.participated_at >= customer_zones.valid_from
