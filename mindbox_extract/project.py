@@ -75,12 +75,20 @@ class _Section(BaseModel):
 class Attribution(_Section):
     """How an order is credited to a mailing; see Mindbox's help page on attribution."""
 
+    version: str = Field(min_length=1)
     window_days: int = Field(ge=1, le=30)
     sms_touch: Literal["click", "delivery"]
     excluded_mailing_types: list[Literal["mass", "trigger", "transaction"]]
     excluded_mailings: list[str]
     break_on_non_direct_visit: bool
     click_visit_grace_seconds: int = Field(ge=0, le=3600)
+    channel_windows_days: dict[
+        Annotated[str, Field(pattern="^[a-z]+$")], Annotated[int, Field(ge=1, le=30)]
+    ]
+    decay_half_life_days: float = Field(gt=0, le=30)
+    promo_codes: dict[
+        Annotated[str, Field(min_length=1)], Annotated[list[str], Field(min_length=1)]
+    ]
 
 
 class Thresholds(_Section):
@@ -270,6 +278,10 @@ class Project(_Section):
             "attribution_excluded_mailings": self.attribution.excluded_mailings,
             "attribution_break_on_non_direct_visit": self.attribution.break_on_non_direct_visit,
             "attribution_click_visit_grace_seconds": self.attribution.click_visit_grace_seconds,
+            "attribution_version": self.attribution.version,
+            "attribution_channel_windows_days": dict(self.attribution.channel_windows_days),
+            "attribution_decay_half_life_days": self.attribution.decay_half_life_days,
+            "attribution_promo_codes": dict(self.attribution.promo_codes),
             "planned_control_shares": dict(self.experiments.planned_control_shares),
             "site_session_timeout_minutes": self.site.session_timeout_minutes,
             "reconciliation_quiet_tail_minutes": self.reconciliation.quiet_tail_minutes,

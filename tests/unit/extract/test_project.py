@@ -42,6 +42,13 @@ def test_the_environments_time_zone_goes_before_the_files(
         ("call-centre: offline", "call-centre: sideways", "contact_points.call-centre"),
         ("Direct: direct", "Direct: straight", "visit_sources.Direct"),
         ("click_visit_grace_seconds: 300", "click_visit_grace_seconds: -1", "grace_seconds"),
+        ("{email: 5,", "{email: 31,", "attribution.channel_windows_days.email"),
+        ("decay_half_life_days: 2", "decay_half_life_days: 0", "attribution.decay_half_life_days"),
+        (
+            "[yasen_welcome_email, severchay_welcome_email]",
+            "[]",
+            "attribution.promo_codes.WELCOME-",
+        ),
         ('"тест 50/50": 0.5', '"тест 50/50": 50', "experiments.planned_control_shares"),
     ],
 )
