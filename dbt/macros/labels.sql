@@ -93,6 +93,57 @@
                     "values": {"1": "1", "2": "2", "3–5": "3–5", "6+": "6+"},
                     "otherwise": "Не указано",
                 },
+                "order_value_band": {
+                    "values": {
+                        "0": "До 1 000 ₽",
+                        "1000": "1 000–2 000 ₽",
+                        "2000": "2 000–3 000 ₽",
+                        "3000": "3 000–5 000 ₽",
+                        "5000": "5 000–10 000 ₽",
+                        "10000": "10 000–20 000 ₽",
+                        "20000": "От 20 000 ₽",
+                        "none": "Ничего не осталось",
+                    },
+                    "otherwise": "Не указано",
+                },
+                "price_band": {
+                    "values": {
+                        "0": "До 500 ₽",
+                        "500": "500–1 000 ₽",
+                        "1000": "1 000–2 000 ₽",
+                        "2000": "2 000–5 000 ₽",
+                        "5000": "От 5 000 ₽",
+                    },
+                    "otherwise": "Не указано",
+                },
+                "payment_type": {
+                    "values": {
+                        "card": "Карта",
+                        "cash": "Наличные",
+                        "sbp": "СБП",
+                        "bonus": "Баллы",
+                        "mixed": "Смешанная",
+                    },
+                    "otherwise": none,
+                },
+                "contact_point_type": {
+                    "values": {"online": "Онлайн", "offline": "Офлайн"},
+                    "otherwise": "Не указано",
+                },
+                "order_status": {
+                    "values": {
+                        "CheckedOut": "Оформлена",
+                        "Paid": "Оплачена",
+                        "Delivered": "Доставлена",
+                        "Cancelled": "Отменена",
+                        "Returned": "Возвращена",
+                    },
+                    "otherwise": "Не указано",
+                },
+                "abc_class": {
+                    "values": {"A": "A", "B": "B", "C": "C"},
+                    "otherwise": "Не указано",
+                },
                 "lifecycle_stage": {
                     "values": {
                         "none": "Без покупок",
@@ -197,7 +248,19 @@
                     "otherwise": "Не указано",
                 },
                 "attribution_model": {
-                    "values": {"mb_last_non_direct": "Последнее непрямое касание"},
+                    "values": {
+                        "mb_last_non_direct": "Последнее непрямое касание",
+                        "mb_imported": "Засчитано в Mindbox",
+                        "last_click": "Последний клик",
+                        "last_click_per_channel": "Последний клик, окно по каналам",
+                        "last_open_or_click": "Последнее открытие или клик",
+                        "last_delivery": "Последняя доставка",
+                        "first_touch": "Первый клик",
+                        "linear": "Клики поровну",
+                        "position_40_20_40": "Клики 40–20–40",
+                        "time_decay": "Клики с затуханием",
+                        "promo_code": "Промокод рассылки",
+                    },
                     "otherwise": "Не указано",
                 },
                 "channel_group": {
@@ -245,6 +308,36 @@
 {#- An open list: the source's own word, or the word for "not given". -#}
 {% macro open_label(text) -%}
     toLowCardinality(if({{ text }} = '', 'Не указано', toString({{ text }})))
+{%- endmacro %}
+
+{#- An open list of which some words of sources are known by another name. -#}
+{% macro known_or_open_label(slice, code) -%}
+    {%- set known = slice_labels()[slice]["values"] -%}
+    {{
+        open_label(
+            "transform("
+            ~ code
+            ~ ", "
+            ~ string_array(known.keys())
+            ~ ", "
+            ~ string_array(known.values())
+            ~ ", "
+            ~ code
+            ~ ")"
+        )
+    }}
+{%- endmacro %}
+
+{#-
+    Code of the band that an amount lies in. Codes of a slice of bands are their lower bounds, which lie
+    inside; codes in words are none of an amount.
+-#}
+{% macro amount_band(slice, amount) -%}
+    {%- set bounds = [] -%}
+    {%- for code in slice_labels()[slice]["values"] if code[0] in "0123456789" -%}
+        {%- do bounds.append(code | int) -%}
+    {%- endfor -%}
+    toString(arrayLast(bound -> bound <= {{ amount }}, {{ bounds }}))
 {%- endmacro %}
 
 {#- Value of `brand` in marts where a customer of several brands must count once in the total. -#}
