@@ -10,7 +10,12 @@
                 "mailing_channel": "''",
                 "mailing_variant": "toUInt8(0)",
                 "mailing_source": "''",
+                "customer_send_weekday": "''",
+                "customer_send_hour": "''",
+                "pressure_band": "''",
+                "is_immature": "toUInt8(0)",
                 "failure_reason": "''",
+                "link": "''",
                 "order_id": "''",
                 "order_channel": "''",
                 "order_region": "''",
@@ -33,17 +38,30 @@
                 "is_message": "toUInt8(0)",
                 "is_sent": "toUInt8(0)",
                 "is_not_sent": "toUInt8(0)",
+                "is_control_not_sent": "toUInt8(0)",
                 "is_delivered": "toUInt8(0)",
                 "is_not_delivered": "toUInt8(0)",
                 "is_bounced": "toUInt8(0)",
+                "is_soft_bounced": "toUInt8(0)",
+                "is_blocked": "toUInt8(0)",
                 "is_opened": "toUInt8(0)",
+                "is_human_opened": "toUInt8(0)",
                 "is_clicked": "toUInt8(0)",
+                "is_click_event": "toUInt8(0)",
+                "is_human_clicked": "toUInt8(0)",
                 "is_unsubscribed": "toUInt8(0)",
                 "is_open_capable_delivered": "toUInt8(0)",
                 "is_open_capable_opened": "toUInt8(0)",
                 "is_open_capable_clicked": "toUInt8(0)",
+                "is_email_sent": "toUInt8(0)",
                 "is_email_delivered": "toUInt8(0)",
                 "is_email_unsubscribed": "toUInt8(0)",
+                "is_marketing_delivered": "toUInt8(0)",
+                "is_attributable_delivered": "toUInt8(0)",
+                "is_flow_delivered": "toUInt8(0)",
+                "is_spam_complaint": "toUInt32(0)",
+                "minutes_to_open": "cast(null, 'Nullable(Float64)')",
+                "minutes_to_click": "cast(null, 'Nullable(Float64)')",
                 "is_order": "toUInt8(0)",
                 "is_identified_order": "toUInt8(0)",
                 "is_first_order": "toUInt8(0)",
@@ -65,27 +83,52 @@
         "mailing_variant",
         "mailing_source",
     ] -%}
+    {%- set of_sends = of_messages + [
+        "customer_send_weekday",
+        "customer_send_hour",
+        "pressure_band",
+        "is_immature",
+    ] -%}
     {%- set of_orders = ["order_id", "order_channel", "order_region", "order_seq"] -%}
     {{
         return(
             {
-                "int_events_messages": of_messages
+                "int_events_messages": of_sends
                 + [
                     "failure_reason",
+                    "link",
                     "is_message",
                     "is_sent",
                     "is_not_sent",
+                    "is_control_not_sent",
                     "is_delivered",
                     "is_not_delivered",
                     "is_bounced",
+                    "is_soft_bounced",
+                    "is_blocked",
                     "is_opened",
+                    "is_human_opened",
                     "is_clicked",
+                    "is_click_event",
+                    "is_human_clicked",
                     "is_unsubscribed",
                     "is_open_capable_delivered",
                     "is_open_capable_opened",
                     "is_open_capable_clicked",
+                    "is_email_sent",
                     "is_email_delivered",
                     "is_email_unsubscribed",
+                    "is_marketing_delivered",
+                    "is_attributable_delivered",
+                    "is_flow_delivered",
+                    "minutes_to_open",
+                    "minutes_to_click",
+                ],
+                "int_events_spam_reports": [
+                    "mailing_id",
+                    "mailing_channel",
+                    "mailing_variant",
+                    "is_spam_complaint",
                 ],
                 "int_events_orders": of_orders
                 + [
@@ -96,7 +139,7 @@
                     "order_amount",
                     "identified_order_amount",
                 ],
-                "int_events_attributed_orders": of_messages
+                "int_events_attributed_orders": of_sends
                 + of_orders
                 + [
                     "attribution_model",

@@ -56,6 +56,8 @@ with
 
     mailings as (select * from {{ ref("stg_mindbox__mailings") }}),
 
+    subjects as (select * from {{ ref("int_mailing_subjects") }}),
+
     customer_versions as (select * from {{ ref("stg_mindbox__customer_versions") }}),
 
     customer_orders as (select * from {{ ref("int_customer_orders") }}),
@@ -91,6 +93,20 @@ select
     {{ open_label("mailings.mailing_topic") }} as mailing_topic,
     {{ open_label("events.mailing_source") }} as mailing_source,
     {{ open_label("mailings.utm_campaign") }} as mailing_utm_campaign,
+    cast(mailings.tags, 'Array(LowCardinality(String))') as mailing_tags,
+    {{ open_label("subjects.mailing_subject") }} as mailing_subject,
+    {{ slice_label("customer_send_weekday", "events.customer_send_weekday") }}
+    as customer_send_weekday,
+    {{ open_label("events.customer_send_hour") }} as customer_send_hour,
+    {{
+        open_label(
+            "if(events.customer_send_hour = '', '', concat(toString(customer_send_weekday), ' ', customer_send_hour))"
+        )
+    }}
+    as send_slot,
+    {{ slice_label("pressure_band", "events.pressure_band") }} as pressure_band,
+    events.is_immature as is_immature,
+    {{ open_label("events.link") }} as link,
     {{
         open_label(
             "if(failure_reasons.label = '', events.failure_reason, failure_reasons.label)"
@@ -129,6 +145,10 @@ select
     {%- endfor %}
 from events
 left join mailings on events.mailing_id = mailings.mailing_id
+left join
+    subjects
+    on events.mailing_id = subjects.mailing_id
+    and events.mailing_variant = subjects.mailing_variant
 asof left join
     customer_versions
     on events.customer_key = customer_versions.customer_key
