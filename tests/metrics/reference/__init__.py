@@ -1,0 +1,10 @@
+"""The metrics counted row by row from the world's own facts: no SQL, no arithmetic shared with it.
+
+Definitions are read off the catalogue of metrics, not off the models.
+"""
+
+from tests.metrics.reference.asking import Question
+from tests.metrics.reference.shop import METRICS, Reference
+from tests.metrics.reference.words import UNKNOWN, Value
+
+__all__ = ["METRICS", "UNKNOWN", "Question", "Reference", "Value"]

@@ -1,0 +1,73 @@
+"""Metrics of orders and money: section C.1 of the catalogue, as far as orders alone tell."""
+
+from decimal import Decimal
+
+from tests.metrics.reference.calendar import unit_start
+from tests.metrics.reference.cells import (
+    Metric,
+    average,
+    distinct,
+    people,
+    total,
+    upper_median,
+)
+from tests.metrics.reference.sources import OrderRow
+
+
+def _weight(row: OrderRow) -> Decimal:
+    return row.weight
+
+
+def _amount(row: OrderRow) -> Decimal:
+    return row.amount
+
+
+def _is_known(row: OrderRow) -> bool:
+    return row.is_known
+
+
+def _days(row: OrderRow) -> int | None:
+    return row.place.days_since_previous(row.own_on) if row.is_known and row.place else None
+
+
+buyers = people("orders", _is_known)
+new_buyers = people("orders", lambda row: row.is_first)
+repeat_buyers = people("orders", lambda row: row.is_repeat)
+orders = total("orders", _weight, lambda row: row.counts)
+orders_identified = total("orders", _weight, _is_known)
+first_orders = total("orders", _weight, lambda row: row.is_first)
+repeat_orders = total("orders", _weight, lambda row: row.is_repeat)
+revenue = total("orders", _amount)
+revenue_identified = total("orders", _amount, _is_known)
+gross_demand = total("orders", lambda row: row.gross())
+cancelled_amount = total("orders", lambda row: row.gross("Cancelled"))
+return_amount = total("orders", lambda row: row.gross("Returned"))
+days_between_orders = average("orders", _days)
+
+METRICS: dict[str, Metric] = {
+    "buyers": buyers,
+    "new_buyers": new_buyers,
+    "repeat_buyers": repeat_buyers,
+    "repeat_buyer_share": repeat_buyers / buyers,
+    "orders": orders,
+    "orders_identified": orders_identified,
+    "identified_order_share": orders_identified / orders,
+    "first_orders": first_orders,
+    "repeat_orders": repeat_orders,
+    "repeat_order_share": repeat_orders / orders_identified,
+    "revenue": revenue,
+    "revenue_identified": revenue_identified,
+    "gross_demand": gross_demand,
+    "cancelled_amount": cancelled_amount,
+    "cancellation_rate": cancelled_amount / gross_demand,
+    "return_amount": return_amount,
+    "return_rate": return_amount / gross_demand,
+    "aov": revenue / orders,
+    "aov_identified": revenue_identified / orders_identified,
+    "order_value_median": upper_median("orders", _amount, lambda row: row.counts),
+    "purchase_frequency": orders_identified / buyers,
+    "orders_per_buyer_month": orders_identified
+    / distinct("orders", lambda row: (row.person, unit_start(row.own_on, "month")), _is_known),
+    "revenue_per_buyer": revenue_identified / buyers,
+    "days_between_orders": days_between_orders,
+}

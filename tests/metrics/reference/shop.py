@@ -1,0 +1,59 @@
+"""The reference: all facts of a world, ready to be asked."""
+
+from sandbox.mindbox.world import World
+from tests.metrics.reference import bought, earned, mailed
+from tests.metrics.reference.asking import Answers, Key, Question
+from tests.metrics.reference.calendar import Clock
+from tests.metrics.reference.cells import Metric
+from tests.metrics.reference.credits import Credits
+from tests.metrics.reference.facts import Fact
+from tests.metrics.reference.letters import Letters
+from tests.metrics.reference.people import People
+from tests.metrics.reference.purchases import Order, Purchases
+from tests.metrics.reference.slicing import Slicing
+from tests.metrics.reference.sources import Sources
+from tests.metrics.reference.words import NO_ORDERS, Value
+
+METRICS: dict[str, Metric] = {**bought.METRICS, **mailed.METRICS, **earned.METRICS}
+
+
+class Reference:
+    """All facts of a world, and the metrics of them.
+
+    Attributes:
+        orders: those in the goal.
+        taken_away: orders that a visit from elsewhere took from their last touch.
+        people: everybody whom the shop knows.
+        facts: messages and first reactions to them.
+    """
+
+    def __init__(self, world: World) -> None:
+        clock = Clock(world.settings.time_zone)
+        people = People(world)
+        letters = Letters(world, people, clock)
+        purchases = Purchases(world, people, clock)
+        credits = Credits(world, people, letters, purchases)
+        for person in people.everybody():
+            history = purchases.histories.get(person.number)
+            cohort = f"{history[0].day:%Y-%m}" if history else NO_ORDERS
+            person.late["cohort_month"] = cohort
+        self.orders: list[Order] = purchases.in_goal
+        self.taken_away: list[Order] = credits.taken_away
+        self.people = people
+        self.facts: list[Fact] = [*letters.messages, *letters.opens, *letters.clicks]
+        self._slicing = Slicing(people, letters)
+        sources = Sources(clock, letters, purchases, credits)
+        self._answers = Answers(sources, self._slicing.words, METRICS)
+
+    def answer(self, question: Question) -> dict[Key, Value]:
+        """The metric of every cell that holds a fact.
+
+        Keys are the bucket's first day (of its calendar unit; None without a time axis) and the
+        words of the slices grouped by, in their order. A cell that is not there is as good as one
+        of 0 or nothing.
+        """
+        return self._answers.to(question)
+
+    def words(self, fact: Fact, name: str) -> tuple[str, ...]:
+        """What a fact says of a slice."""
+        return self._slicing.words(fact, name)
