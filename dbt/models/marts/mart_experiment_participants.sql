@@ -1,0 +1,58 @@
+{{ config(order_by=["participant_date", "mailing_key", "customer_key"]) }}
+
+with
+    participants as (select * from {{ ref("int_experiment_participants") }}),
+
+    mailings as (select * from {{ ref("stg_mindbox__mailings") }}),
+
+    customer_versions as (select * from {{ ref("stg_mindbox__customer_versions") }})
+
+select
+    participants.customer_key as customer_key,
+    participants.joined_date as participant_date,
+    participants.joined_at as participant_joined_at,
+    toLowCardinality(participants.mailing_id) as mailing_key,
+    {{
+        open_label(
+            "if(mailings.mailing_name = '', participants.mailing_id, mailings.mailing_name)"
+        )
+    }}
+    as mailing,
+    mailing as experiment,
+    {{
+        slice_label(
+            "experiment_arm",
+            "multiIf(participants.is_treated = 1, 'treated', participants.is_control = 1, 'control', 'both')",
+        )
+    }}
+    as experiment_arm,
+    {{ open_label("participants.brand") }} as brand,
+    {{ slice_label("mailing_channel", "participants.mailing_channel") }}
+    as mailing_channel,
+    {{ slice_label("mailing_type", "mailings.mailing_type") }} as mailing_type,
+    {{ open_label("toString(participants.mailing_variant)") }} as mailing_variant,
+    {{ open_label("mailings.mailing_folder") }} as mailing_folder,
+    {{ open_label("mailings.mailing_topic") }} as mailing_topic,
+    {{ open_label("mailings.utm_campaign") }} as mailing_utm_campaign,
+    cast(mailings.tags, 'Array(LowCardinality(String))') as mailing_tags,
+    {{ slice_label("gender", "customer_versions.sex") }} as gender,
+    {{ slice_label("age_band", "customer_versions.age_band") }} as age_band,
+    {{ open_label("customer_versions.region") }} as region,
+    {{ slice_label("email_domain_group", "customer_versions.email_domain_group") }}
+    as email_domain_group,
+    {{ open_label("customer_versions.customer_timezone") }} as customer_timezone,
+    mailing_key as participant_experiment_key,
+    participants.is_treated as participant_is_treated,
+    participants.is_control as participant_is_control,
+    participants.is_mature as participant_is_mature,
+    toUInt8(participants.orders > 0) as participant_has_outcome,
+    participants.orders as participant_outcome_orders,
+    participants.amount as participant_outcome_amount,
+    participants.winsorised_amount as participant_winsorised_amount,
+    participants.planned_control_share as participant_planned_control_share
+from participants
+left join mailings on participants.mailing_id = mailings.mailing_id
+asof left join
+    customer_versions
+    on participants.customer_key = customer_versions.customer_key
+    and participants.joined_at >= customer_versions.valid_from
