@@ -140,6 +140,11 @@ select
     {{ slice_label("attribution_model", "events.attribution_model") }}
     as attribution_model,
     {{ slice_label("channel_group", "events.channel_group") }} as channel_group,
+    {{ slice_label("platform", "events.platform") }} as platform,
+    {{ slice_label("traffic_source", "events.traffic_source") }} as traffic_source,
+    {{ open_label("events.visit_utm_source") }} as visit_utm_source,
+    {{ open_label("events.visit_utm_medium") }} as visit_utm_medium,
+    {{ open_label("events.visit_utm_campaign") }} as visit_utm_campaign,
     {%- for measure in event_measures() %}
         events.{{ measure }} as {{ measure }}{% if not loop.last %},{% endif %}
     {%- endfor %}

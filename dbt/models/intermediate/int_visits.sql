@@ -1,0 +1,252 @@
+{%- set kinds = setting("action_templates").values() | map(attribute="kind") | list -%}
+{#- A step that the project's site does not report is left out of the funnel in order. -#}
+{%- set steps = [("visit", "begins_visit = 1")] -%}
+{%- if "category_view" in kinds -%}
+    {%- do steps.append(("category", "step = 'category'")) -%}
+{%- endif -%}
+{%- if "product_view" in kinds -%}
+    {%- do steps.append(("product", "step = 'product'")) -%}
+{%- endif -%}
+{%- if "cart_add" in kinds or "cart_set" in kinds -%}
+    {%- do steps.append(("cart", "step = 'cart'")) -%}
+{%- endif -%}
+{%- if "checkout_start" in kinds -%}
+    {%- do steps.append(("checkout", "step = 'checkout'")) -%}
+{%- endif -%}
+{%- do steps.append(("order", "step = 'order'")) -%}
+{{ config(order_by=["customer_key", "started_at", "session_key"]) }}
+
+with
+    actions as (select * from {{ ref("int_site_actions") }}),
+
+    arrivals as (select * from {{ ref("int_arrivals") }}),
+
+    cart_changes as (select * from {{ ref("int_cart_changes") }}),
+
+    orders as (select * from {{ ref("int_visit_orders") }} where session_key != ''),
+
+    goal_orders as (select * from {{ ref("int_orders") }} where is_goal = 1),
+
+    messages as (select * from {{ ref("int_messages") }}),
+
+    -- Of the last day only a part may be loaded; up to its beginning it is known what
+    -- became of a cart.
+    horizon as (
+        select {{ project_day_start("last_day") }} as known_till
+        from {{ ref("int_horizon") }}
+    ),
+
+    visits as (
+        select
+            session_key,
+            customer_key,
+            brand,
+            platform,
+            min(happened_at) as started_at,
+            max(happened_at) as ended_at,
+            argMinIf(action_id, (happened_at, action_id), is_arrival = 1) as arrival_id
+        from actions
+        group by session_key, customer_key, brand, platform
+    ),
+
+    steps as (
+        select
+            session_key,
+            happened_at,
+            begins_visit,
+            transform(
+                toString(action_kind),
+                ['category_view', 'product_view', 'checkout_start'],
+                ['category', 'product', 'checkout'],
+                ''
+            ) as step
+        from actions
+        union all
+        select session_key, changed_at as happened_at, 0 as begins_visit, 'cart' as step
+        from cart_changes
+        where is_added = 1
+        union all
+        select
+            session_key, ordered_at as happened_at, 0 as begins_visit, 'order' as step
+        from orders
+    ),
+
+    walked as (
+        select
+            session_key,
+            countIf(step = 'category') > 0 as with_category,
+            countIf(step = 'product') > 0 as with_product,
+            countIf(step = 'cart') > 0 as with_cart,
+            countIf(step = 'checkout') > 0 as with_checkout,
+            windowFunnel(1000000000000000)
+            (
+                toUInt64(toUnixTimestamp64Milli(happened_at)),
+                {% for _, condition in steps %}
+                    {{ condition }}{% if not loop.last %},{% endif %}
+                {% endfor %}
+            ) as steps_in_order
+        from steps
+        group by session_key
+    ),
+
+    ordered as (
+        select
+            session_key,
+            count() as orders,
+            sum(amount) as order_amount,
+            argMin(order_seq, (ordered_at, order_id)) as order_seq
+        from orders
+        group by session_key
+    ),
+
+    carts as (
+        select
+            session_key,
+            customer_key,
+            brand,
+            maxIf(changed_at, is_added = 1) as last_added_at,
+            argMax((cart_number, cart_amount), change_number) as left_with
+        from cart_changes
+        where session_key != ''
+        group by session_key, customer_key, brand
+        having countIf(is_added = 1) > 0
+    ),
+
+    bought as (
+        select
+            carts.session_key as session_key,
+            carts.left_with as left_with,
+            goal_orders.order_id as order_id,
+            goal_orders.ordered_at as ordered_at
+        from carts
+        asof left join
+            goal_orders
+            on carts.customer_key = goal_orders.customer_key
+            and carts.brand = goal_orders.brand
+            and carts.last_added_at <= goal_orders.ordered_at
+    ),
+
+    joined as (
+        select
+            visits.session_key as session_key,
+            visits.customer_key as customer_key,
+            visits.brand as brand,
+            visits.platform as platform,
+            visits.started_at as started_at,
+            visits.ended_at as ended_at,
+            arrivals.visit_source as traffic_source,
+            arrivals.utm_source as utm_source,
+            arrivals.utm_medium as utm_medium,
+            arrivals.utm_campaign as utm_campaign,
+            arrivals.utm_content as utm_content,
+            arrivals.utm_term as utm_term,
+            arrivals.is_mailing as is_mailing,
+            arrivals.message_id as message_id,
+            arrivals.mailing_id as mailing_id,
+            walked.with_category as with_category,
+            walked.with_product as with_product,
+            walked.with_cart as with_cart,
+            walked.with_checkout as with_checkout,
+            walked.steps_in_order as steps_in_order,
+            ordered.orders as orders,
+            ordered.order_amount as order_amount,
+            ordered.order_seq as order_seq,
+            bought.left_with as left_with,
+            toUInt8(
+                with_cart
+                and ended_at + toIntervalHour(24)
+                <= coalesce((select known_till from horizon), ended_at)
+            ) as is_cart_mature,
+            toUInt8(
+                is_cart_mature = 1
+                and (
+                    bought.order_id = ''
+                    or bought.ordered_at > ended_at + toIntervalHour(24)
+                )
+            ) as is_cart_abandoned
+        from visits
+        inner join walked on visits.session_key = walked.session_key
+        left join arrivals on visits.arrival_id = arrivals.action_id
+        left join ordered on visits.session_key = ordered.session_key
+        left join bought on visits.session_key = bought.session_key
+    ),
+
+    -- A cart left in several visits is worth its money once: in the last of them.
+    ranked as (
+        select
+            *,
+            row_number() over (
+                partition by customer_key order by started_at, session_key
+            ) as number_of_visitor,
+            row_number() over (
+                partition by customer_key, brand order by started_at, session_key
+            ) as number_in_brand,
+            row_number() over (
+                partition by customer_key, brand, is_cart_abandoned, left_with .1
+                order by ended_at desc, session_key desc
+            ) as number_from_last
+        from joined
+    )
+
+select
+    ranked.session_key as session_key,
+    ranked.customer_key as customer_key,
+    ranked.brand as brand,
+    ranked.started_at as started_at,
+    ranked.ended_at as ended_at,
+    {{ project_date("ranked.started_at") }} as visit_date,
+    ranked.platform as platform,
+    ranked.traffic_source as traffic_source,
+    ranked.utm_source as visit_utm_source,
+    ranked.utm_medium as visit_utm_medium,
+    ranked.utm_campaign as visit_utm_campaign,
+    ranked.utm_content as visit_utm_content,
+    ranked.utm_term as visit_utm_term,
+    ranked.mailing_id as mailing_id,
+    ranked.message_id as message_id,
+    messages.mailing_channel as mailing_channel,
+    messages.mailing_variant as mailing_variant,
+    messages.mailing_source as mailing_source,
+    toUInt32(ranked.order_seq) as order_seq,
+    toUInt8(1) as is_visit,
+    toUInt8(ranked.customer_key != 0) as visit_is_identified,
+    toUInt8(
+        ranked.customer_key != 0 and ranked.number_of_visitor = 1
+    ) as visit_is_first,
+    toUInt8(
+        ranked.customer_key != 0 and ranked.number_in_brand = 1
+    ) as visit_is_first_in_brand,
+    ranked.is_mailing as visit_is_mailing,
+    toUInt8(ranked.with_category) as visit_with_category,
+    toUInt8(ranked.with_product) as visit_with_product,
+    toUInt8(ranked.with_cart) as visit_with_cart,
+    toUInt8(ranked.with_checkout) as visit_with_checkout,
+    toUInt8(ranked.orders > 0) as visit_with_order,
+    toUInt8(
+        visit_with_category and visit_with_product
+    ) as visit_with_category_and_product,
+    toUInt8(visit_with_product and visit_with_cart) as visit_with_product_and_cart,
+    toUInt8(visit_with_cart and visit_with_checkout) as visit_with_cart_and_checkout,
+    toUInt8(visit_with_checkout and visit_with_order) as visit_with_checkout_and_order,
+    {% for step in ["category", "product", "cart", "checkout", "order"] %}
+        {%- set reached = namespace(at=none) -%}
+        {%- for name, _ in steps if name == step -%}
+            {%- set reached.at = steps.index((name, _)) + 1 -%}
+        {%- endfor -%}
+        toUInt8(
+            {% if reached.at is none %}0
+            {% else %}ranked.steps_in_order >= {{ reached.at }}
+            {% endif %}
+        ) as visit_reached_{{ step }},
+    {% endfor %}
+    toUInt32(ranked.orders) as visit_orders,
+    toDecimal64(ranked.order_amount, 4) as visit_order_amount,
+    ranked.is_cart_mature as visit_cart_mature,
+    ranked.is_cart_abandoned as visit_cart_abandoned,
+    if(
+        ranked.is_cart_abandoned = 1 and ranked.number_from_last = 1,
+        ranked.left_with .2,
+        toDecimal64(0, 4)
+    ) as abandoned_cart_amount
+from ranked
+left join messages on ranked.message_id = messages.message_id
