@@ -3,20 +3,26 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
 from sandbox.mindbox.world import World, vocabulary
 from sandbox.mindbox.world.actions import FIRST_SOURCE, Template
 from sandbox.mindbox.world.traffic import SOURCES
-from tests.metrics.reference.facts import Fact
 from tests.metrics.reference.letters import Letter, Letters
 from tests.metrics.reference.people import People
 from tests.metrics.reference.purchases import Order, Purchases
 from tests.metrics.reference.words import DAY_MS, GRACE_MS, WINDOW_DAYS
 
 HALF_LIFE_MS = 2 * DAY_MS
+MILLION = 1_000_000
+FOUR_DECIMALS = Decimal("0.0001")
+CODE_GIVERS = {
+    "WELCOME": ("welcome_email",),
+    "BDAY": ("birthday_email", "birthday_sms"),
+    "BACK": ("reactivation_email", "reactivation_sms"),
+}
 CHANNEL_DAYS = {
     "E-mail": 5,
     "SMS": 1,
@@ -43,6 +49,7 @@ class Credit:
     model: str
     weight: Decimal
     touched_at: int
+    amount: Decimal
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ ONE = Fraction(1)
 
 
 def last_non_direct(history: History) -> Shares:
-    """The last click before the order, if it is in the window and no visit from elsewhere follows."""
+    """The last click, if it is in the window and no visit from elsewhere follows."""
     touch = history.last_click
     if touch is None or history.order.at - touch.at > WINDOW_DAYS * DAY_MS:
         return []
@@ -143,21 +150,18 @@ SINGLE_CREDIT = {
 DEFAULT_MODEL = "mb_last_non_direct"
 
 
-@dataclass(kw_only=True)
-class CreditFact(Fact):
-    """A credit with the dates of its message and of its order."""
+@dataclass(frozen=True)
+class Path:
+    """An order under one of the mailings that were clicked within the window before it.
 
-    credit: Credit
-
-
-@dataclass(kw_only=True)
-class TouchFact(Fact):
-    """A message clicked within the window before an order, credited for it or not."""
+    `letter` is the mailing's message that was clicked last, `touches` are the clicks on all of
+    the mailings before the order, `is_assist` says that the default model credits another one.
+    """
 
     order: Order
     letter: Letter
-    model: str
-    is_credited: bool
+    touches: int
+    is_assist: bool
 
 
 class Credits:
@@ -165,45 +169,105 @@ class Credits:
 
     Attributes:
         all: every credit.
+        paths: orders under all mailings that were clicked within the window before them.
         taken_away: orders that a visit from elsewhere took from their last touch.
-        clicks_before: clicks of the window before each order, by its position.
     """
 
     def __init__(
         self, world: World, people: People, letters: Letters, purchases: Purchases
     ) -> None:
-        self._world, self._people = world, people
+        self._world, self._people, self._letters = world, people, letters
+        self._of_person: dict[int, list[Letter]] = defaultdict(list)
+        for letter in letters.all:
+            self._of_person[letter.person].append(letter)
         self._clicks = _touches(letters, lambda letter: [at for at, _ in letter.clicks])
-        self._opens = _touches(letters, lambda letter: letter.opens)
+        self._opens = _touches(letters, lambda x: [] if x.opened_at is None else [x.opened_at])
         self._deliveries = _touches(
             letters, lambda x: [x.sent_at] if x.is_delivered and x.sent_at is not None else []
         )
-        self.visits = self._foreign_visits(letters)
+        self._visits = self._foreign_visits(letters)
         self.all: list[Credit] = []
+        self.paths: list[Path] = []
         self.taken_away: list[Order] = []
-        self.clicks_before: dict[int, Sequence[Touch]] = {}
         for order in purchases.in_goal:
             if order.person is not None:
                 self._divide(self._history(order, order.person))
 
     def _divide(self, history: History) -> None:
-        """Give every model's shares to the messages, those of one message put together."""
-        self.clicks_before[history.order.position] = history.clicks
+        """Credit the order by every model, and tell the path to it."""
+        order = history.order
         for model, divide in MODELS.items():
-            weights: dict[int, Fraction] = defaultdict(Fraction)
-            last: dict[int, Touch] = {}
-            for touch, share in divide(history):
-                weights[touch.number] += share
-                last[touch.number] = max(touch, last.get(touch.number, touch))
-            for number, weight in weights.items():
-                touch = last[number]
-                self.all.append(
-                    Credit(history.order, touch.letter, model, _decimal(weight), touch.at)
-                )
-                if model == DEFAULT_MODEL:
-                    history.order.credited = touch.letter
-        if history.order.credited is None and _is_fresh(history):
-            self.taken_away.append(history.order)
+            self._credit(order, model, divide(history))
+        self._credit(order, "mb_imported", self._imported(order))
+        self._credit(order, "promo_code", self._redeemed(order))
+        if order.credited is None and _is_fresh(history):
+            self.taken_away.append(order)
+        last: dict[int, Touch] = {touch.letter.mailing: touch for touch in history.clicks}
+        for mailing, touch in last.items():
+            is_assist = order.credited is None or order.credited.mailing != mailing
+            self.paths.append(Path(order, touch.letter, len(history.clicks), is_assist))
+
+    def _credit(self, order: Order, model: str, shares: Shares) -> None:
+        """Put the shares of one message together, rounded so that they add up to the order.
+
+        Weights have six decimals and amounts four; the last touch takes what rounding leaves.
+        """
+        millionths = {n: round(share * MILLION) for n, (_, share) in enumerate(shares)}
+        latest = max(millionths, key=lambda n: shares[n][0][:2], default=0)
+        if shares:
+            millionths[latest] += MILLION - sum(millionths.values())
+        weights: dict[int, Decimal] = defaultdict(Decimal)
+        last: dict[int, Touch] = {}
+        for n, (touch, _) in enumerate(shares):
+            weights[touch.number] += Decimal(millionths[n]) / MILLION
+            last[touch.number] = max(touch, last.get(touch.number, touch), key=lambda t: t[:2])
+        amounts = {
+            number: (order.amount * weight).quantize(FOUR_DECIMALS, ROUND_DOWN)
+            for number, weight in weights.items()
+        }
+        if shares:
+            amounts[shares[latest][0].number] += order.amount - sum(amounts.values())
+        for number, weight in weights.items():
+            touch = last[number]
+            letter, at = touch.letter, touch.at
+            self.all.append(Credit(order, letter, model, weight, at, amounts[number]))
+            if model == DEFAULT_MODEL:
+                order.credited = letter
+
+    def _imported(self, order: Order) -> Shares:
+        """The mailing that the order's own export names.
+
+        Of its messages the one clicked last before the order, else the last one before it.
+        """
+        credited = int(self._world.orders.credited[order.position])
+        if credited < 0 or order.person is None:
+            return []
+        mailing = int(self._world.messages.mailing[credited])
+        mine = [x for x in self._of_person[order.person] if x.mailing == mailing]
+        clicked = [Touch(at, x.number, x) for x in mine for at, _ in x.clicks]
+        for touches in (clicked, [Touch(x.at, x.number, x) for x in mine]):
+            before = [touch for touch in touches if touch.at <= order.at]
+            if before:
+                return [(max(before, key=lambda touch: touch[:2]), ONE)]
+        return []
+
+    def _redeemed(self, order: Order) -> Shares:
+        """The last message that gave out promo codes like the one that the order was paid with."""
+        place = int(self._world.orders.code_promotion[order.position])
+        if place < 0 or order.person is None:
+            return []
+        prefix = self._world.promotions.rows[place].pool.split("-")[0]
+        givers = [
+            Touch(letter.sent_at, letter.number, letter)
+            for letter in self._of_person[order.person]
+            if letter.is_delivered
+            and letter.sent_at is not None
+            and letter.sent_at <= order.at
+            and letter.brand == order.brand
+            and self._world.plan.mailings[letter.mailing].system_name
+            in {f"{order.brand}_{name}" for name in CODE_GIVERS.get(prefix, ())}
+        ]
+        return [(max(givers, key=lambda touch: touch[:2]), ONE)] if givers else []
 
     def _history(self, order: Order, person: int) -> History:
         whose = person, order.brand
@@ -218,7 +282,7 @@ class Credits:
             reached=sorted([*fresh, *opens], key=lambda touch: touch[:2]),
             delivered=arrived,
             last_click=clicks[-1] if clicks else None,
-            visits=self.visits[whose],
+            visits=self._visits[whose],
         )
 
     def _foreign_visits(self, letters: Letters) -> dict[tuple[int, str], list[int]]:
@@ -243,10 +307,6 @@ class Credits:
         return visits
 
 
-def _decimal(weight: Fraction) -> Decimal:
-    return Decimal(weight.numerator) / Decimal(weight.denominator)
-
-
 def _is_fresh(history: History) -> bool:
     touch = history.last_click
     return touch is not None and history.order.at - touch.at <= WINDOW_DAYS * DAY_MS
@@ -260,7 +320,7 @@ def _touches(
     for letter in letters.all:
         if letter.mailing_type != "transaction":
             touches[letter.person, letter.brand] += [
-                Touch(at, letter.number, letter) for at in moments(letter)
+                Touch(at, letter.number, letter) for at in set(moments(letter))
             ]
     for found in touches.values():
         found.sort(key=lambda touch: touch[:2])

@@ -32,19 +32,18 @@ class Fact:
 
 def mailing_slices(world: World) -> list[dict[str, Words]]:
     """Slices of every mailing of the plan, by position; the last entry speaks for no mailing."""
-    rows: list[dict[str, Words]] = []
-    for mailing in world.plan.mailings:
-        rows.append(
-            {
-                "brand": vocabulary.BRANDS[mailing.brand].system_name,
-                "mailing": mailing.name,
-                "mailing_channel": CHANNELS[mailing.channel],
-                "mailing_type": TYPES[mailing.mailing_type],
-                "mailing_folder": mailing.folder,
-                "mailing_topic": mailing.topic,
-                "mailing_tag": mailing.tags,
-                "mailing_source": FLOW_NAMES.get(mailing.occasion, UNKNOWN),
-                "mailing_utm_campaign": mailing.utm_campaign,
-            }
-        )
+    rows: list[dict[str, Words]] = [
+        {
+            "brand": vocabulary.BRANDS[mailing.brand].system_name,
+            "mailing": mailing.name,
+            "mailing_channel": CHANNELS[mailing.channel],
+            "mailing_type": TYPES[mailing.mailing_type],
+            "mailing_folder": mailing.folder,
+            "mailing_topic": mailing.topic,
+            "mailing_tag": mailing.tags,
+            "mailing_source": FLOW_NAMES.get(mailing.occasion, UNKNOWN),
+            "mailing_utm_campaign": mailing.utm_campaign,
+        }
+        for mailing in world.plan.mailings
+    ]
     return [*rows, {}]

@@ -3,7 +3,6 @@
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date
 
 from sandbox.mindbox.world import World, vocabulary
 from sandbox.mindbox.world.messages import NOT_DELIVERED_REASONS, NOT_SENT_REASONS, STATUS_NAMES
@@ -17,7 +16,7 @@ from tests.metrics.reference.words import (
     OPENS_ARE_REPORTED,
     UNKNOWN,
     WEEKDAYS,
-    WINDOW_DAYS,
+    pressure_band,
 )
 
 LINKS = (
@@ -26,6 +25,7 @@ LINKS = (
 )
 MACHINE_MS = 10_000
 MACHINE_OPENS, MACHINE_DAYS = 20, 180
+PRESSURE_DAYS = 7
 
 
 @dataclass
@@ -98,10 +98,16 @@ class Letters:
         self.all = [self._letter(n) for n in range(len(world.messages))]
         self._react()
         self._mark_machines()
+        self._measure_pressure()
         self.messages = [self._fact(letter, letter.at) for letter in self.all]
         self.opens = [self._fact(x, x.opened_at) for x in self.all if x.opened_at is not None]
         self.clicks = [self._fact(x, x.clicked_at) for x in self.all if x.clicked_at is not None]
         self.leavings = [self._fact(x, x.left_at) for x in self.all if x.left_at is not None]
+        self.complaints = [
+            self._complaint(letter)
+            for n, letter in enumerate(self.all)
+            if letter.left_at is not None and world.messages.is_spam[n]
+        ]
         self.all_clicks = [
             self._click(letter, at, link) for letter in self.all for at, link in letter.clicks
         ]
@@ -113,7 +119,7 @@ class Letters:
         person = self._people.of(int(messages.customer[n]))
         assert person is not None
         at = int(messages.participated_at[n])
-        local, theirs = self._clock.local(at), self._theirs(person, at)
+        local = self._clock.local(at)
         return Letter(
             number=int(messages.message_id[n]),
             person=person,
@@ -126,17 +132,31 @@ class Letters:
                 "mailing_variant": str(int(messages.variant[n])),
                 "send_hour": str(local.hour),
                 "send_weekday": WEEKDAYS[local.weekday()],
-                **theirs,
+                "mailing_subject": self._world.plan.mailings[number].subject or UNKNOWN,
             },
         )
 
-    def _theirs(self, person: int, at: int) -> dict[str, str]:
-        """Hour and weekday at the customer's, or at the shop's where that is unknown."""
-        local = self._clock.local(at, self._people[person].time_zone)
+    def _theirs(self, letter: Letter) -> dict[str, str]:
+        """Hour and weekday of sending at the customer's, or at the shop's where that is unknown."""
+        at = letter.at if letter.sent_at is None else letter.sent_at
+        local = self._clock.local(at, self._people[letter.person].time_zone)
+        weekday, hour = WEEKDAYS[local.weekday()], f"{local.hour:02d}"
         return {
-            "customer_send_hour": str(local.hour),
-            "customer_send_weekday": WEEKDAYS[local.weekday()],
+            "customer_send_hour": hour,
+            "customer_send_weekday": weekday,
+            "send_slot": f"{weekday} {hour}",
         }
+
+    def _measure_pressure(self) -> None:
+        """How many marketing messages reached the customer in the week before each message."""
+        received: dict[int, list[int]] = defaultdict(list)
+        for letter in self.all:
+            if letter.is_delivered and letter.mailing_type != "transaction":
+                received[letter.person].append(letter.at)
+        for letter in self.all:
+            since = letter.at - PRESSURE_DAYS * DAY_MS
+            before = sum(since <= at < letter.at for at in received[letter.person])
+            letter.slices["pressure_band"] = pressure_band(before)
 
     def _react(self) -> None:
         statuses, messages = self._world.statuses, self._world.messages
@@ -164,6 +184,7 @@ class Letters:
             if letter.sent_at is None:
                 letter.sent_at = letter.not_delivered_at
             letter.slices["failure_reason"] = FAILURES.get(letter.failure, UNKNOWN)
+            letter.slices |= self._theirs(letter)
 
     def _link(self, letter: Letter, number: int) -> str:
         """Host and path: what is left of a link once its scheme and marks are cut off."""
@@ -213,14 +234,23 @@ class Letters:
             link=link,
         )
 
+    def _complaint(self, letter: Letter) -> LetterFact:
+        """A complaint as the reports count it: by mailing and day of participation, of nobody."""
+        day = self._clock.day(letter.at)
+        slices = {"mailing_variant": letter.slices["mailing_variant"], "hour": "0"}
+        subject = letter.slices["mailing_subject"]
+        return LetterFact(
+            sent_on=day,
+            own_on=day,
+            person=None,
+            mailing=letter.mailing,
+            slices={**slices, "mailing_subject": subject, "weekday": WEEKDAYS[day.weekday()]},
+            letter=letter,
+        )
+
     def _hours(self, at: int) -> dict[str, str]:
         local = self._clock.local(at)
         return {"hour": str(local.hour), "weekday": WEEKDAYS[local.weekday()]}
-
-
-def is_mature(letter_day: date, horizon: date) -> bool:
-    """The attribution window of a message has passed by the last loaded day."""
-    return (horizon - letter_day).days >= WINDOW_DAYS
 
 
 def _first(known: int | None, at: int) -> int:

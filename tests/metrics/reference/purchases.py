@@ -11,6 +11,7 @@ from sandbox.mindbox.world.customers import NO_REGION
 from sandbox.mindbox.world.orders import LINE_STATUS_IDS, line_status
 from tests.metrics.reference.calendar import Clock
 from tests.metrics.reference.goods import OF_CATALOGUE, Goods
+from tests.metrics.reference.letters import Letter
 from tests.metrics.reference.people import People
 from tests.metrics.reference.tills import Tills
 from tests.metrics.reference.words import (
@@ -25,6 +26,7 @@ from tests.metrics.reference.words import (
 )
 
 NOTHING = Decimal(0)
+YEAR_DAYS = 365
 _FURTHER = ("Cancelled", "Returned", "CheckedOut", "Paid", "Delivered")
 
 
@@ -87,7 +89,7 @@ class Order:
     slices: dict[str, str | tuple[str, ...]]
     place: Place | None = None
     place_in_brand: Place | None = None
-    credited: object | None = None
+    credited: Letter | None = None
     amount: Decimal = field(init=False)
     in_goal: bool = field(init=False)
 
@@ -103,16 +105,31 @@ class Order:
 class Purchases:
     """All orders of a world, in the goal or not."""
 
-    def __init__(self, world: World, people: People, clock: Clock) -> None:
+    def __init__(self, world: World, people: People, clock: Clock, horizon: date) -> None:
         self._world, self._people, self._clock = world, people, clock
         self._tills = Tills(world)
-        goods = Goods(world)
-        lines = self._lines(goods)
+        self.goods = self._goods(clock, horizon)
+        lines = self._lines()
         self.all = [self._order(n, lines[n]) for n in range(len(world.orders))]
         self.in_goal = [order for order in self.all if order.in_goal]
         self.histories = self._numbered()
 
-    def _lines(self, goods: Goods) -> dict[int, list[Line]]:
+    def _goods(self, clock: Clock, horizon: date) -> Goods:
+        """The catalogue, which knows what was sold in the year that ends with the last day."""
+        lines, orders = self._world.lines, self._world.orders
+        states = line_status(orders, lines)
+        sold: dict[str, Decimal] = defaultdict(Decimal)
+        prices: dict[str, Decimal] = {}
+        for n in range(len(lines)):
+            key = self._world.catalogue.external_id[int(lines.product[n])]
+            day = clock.day(int(orders.ordered_at[int(lines.order[n])]))
+            prices[key] = Decimal(int(lines.base_price[n])) / 100
+            if LINE_STATUS_IDS[int(states[n])] in GOAL and (horizon - day).days < YEAR_DAYS:
+                sold[key] += Decimal(int(lines.amount[n])) / 100
+        return Goods(self._world, sold, prices)
+
+    def _lines(self) -> dict[int, list[Line]]:
+        goods = self.goods
         lines, states = self._world.lines, line_status(self._world.orders, self._world.lines)
         rows: dict[int, list[Line]] = defaultdict(list)
         for n in range(len(lines)):
@@ -121,7 +138,7 @@ class Purchases:
             status = LINE_STATUS_IDS[int(states[n])]
             rows[int(lines.order[n])].append(
                 Line(
-                    product=goods.key(product),
+                    product=self._world.catalogue.external_id[product],
                     status=status,
                     quantity=quantity,
                     price=Decimal(int(lines.amount[n])) / 100,
@@ -153,7 +170,7 @@ class Purchases:
         region = int(orders.region[n])
         if region != NO_REGION:
             order.slices["region"] = vocabulary.REGIONS[region].name
-        order.slices |= self._tills.slices(n, order.amount)
+        order.slices |= self._tills.slices(n, order.amount, in_goal=order.in_goal)
         return order
 
     def _numbered(self) -> dict[int, list[Order]]:

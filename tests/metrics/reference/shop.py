@@ -1,5 +1,7 @@
 """The reference: all facts of a world, ready to be asked."""
 
+from datetime import date
+
 from sandbox.mindbox.world import World
 from tests.metrics.reference import bought, earned, mailed
 from tests.metrics.reference.asking import Answers, Key, Question
@@ -17,6 +19,12 @@ from tests.metrics.reference.words import NO_ORDERS, Value
 METRICS: dict[str, Metric] = {**bought.METRICS, **mailed.METRICS, **earned.METRICS}
 
 
+def last_day(world: World, clock: Clock) -> date:
+    """The last day of which anything is known: an order, a status, an action."""
+    moments = (world.orders.ordered_at, world.statuses.at, world.actions.at)
+    return max(clock.day(int(max(column))) for column in moments)
+
+
 class Reference:
     """All facts of a world, and the metrics of them.
 
@@ -31,18 +39,19 @@ class Reference:
         clock = Clock(world.settings.time_zone)
         people = People(world)
         letters = Letters(world, people, clock)
-        purchases = Purchases(world, people, clock)
-        credits = Credits(world, people, letters, purchases)
+        horizon = last_day(world, clock)
+        purchases = Purchases(world, people, clock, horizon)
+        earned_by = Credits(world, people, letters, purchases)
         for person in people.everybody():
             history = purchases.histories.get(person.number)
             cohort = f"{history[0].day:%Y-%m}" if history else NO_ORDERS
             person.late["cohort_month"] = cohort
         self.orders: list[Order] = purchases.in_goal
-        self.taken_away: list[Order] = credits.taken_away
+        self.taken_away: list[Order] = earned_by.taken_away
         self.people = people
         self.facts: list[Fact] = [*letters.messages, *letters.opens, *letters.clicks]
         self._slicing = Slicing(people, letters)
-        sources = Sources(clock, letters, purchases, credits)
+        sources = Sources(clock, letters, purchases, earned_by)
         self._answers = Answers(sources, self._slicing.words, METRICS)
 
     def answer(self, question: Question) -> dict[Key, Value]:

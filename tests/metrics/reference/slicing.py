@@ -11,7 +11,14 @@ OF_MAILINGS = frozenset(
     (
         *("mailing", "mailing_channel", "mailing_type", "mailing_variant", "mailing_folder"),
         *("mailing_topic", "mailing_tag", "mailing_source", "mailing_utm_campaign"),
-        *("send_hour", "send_weekday", "customer_send_hour", "customer_send_weekday"),
+        *(
+            "mailing_subject",
+            "send_slot",
+            "send_hour",
+            "send_weekday",
+            "customer_send_hour",
+            "customer_send_weekday",
+        ),
         *("pressure_band", "failure_reason", "link", "channel_group"),
     )
 )

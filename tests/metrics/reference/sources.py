@@ -9,7 +9,7 @@ from functools import cached_property
 
 from tests.metrics.reference.asking import Question
 from tests.metrics.reference.calendar import Bucket, Clock
-from tests.metrics.reference.credits import DEFAULT_MODEL, Credit, Credits
+from tests.metrics.reference.credits import DEFAULT_MODEL, Credit, Credits, Path
 from tests.metrics.reference.facts import Fact
 from tests.metrics.reference.letters import Letters
 from tests.metrics.reference.purchases import (
@@ -22,7 +22,7 @@ from tests.metrics.reference.purchases import (
     number_band,
 )
 from tests.metrics.reference.slicing import OF_LINES, OF_MAILINGS
-from tests.metrics.reference.words import MODEL_NAMES, ONE_DAY
+from tests.metrics.reference.words import MAILINGS, MODEL_NAMES, ONE_DAY
 
 
 @dataclass(kw_only=True)
@@ -75,7 +75,9 @@ class OrderRow(Fact):
 
     @property
     def amount(self) -> Decimal:
-        """What is left of the lines in the goal."""
+        """What is left of the lines in the goal; of a credit its own rounded part."""
+        if self.credit and len(self.lines) == len(self.order.lines):
+            return self.credit.amount
         return self.weight * sum((line.amount for line in self.goal_lines), NOTHING)
 
     @property
@@ -90,37 +92,38 @@ class OrderRow(Fact):
 
 
 @dataclass(kw_only=True)
-class TouchRow(Fact):
-    """A message clicked within the window before an order."""
+class PathRow(Fact):
+    """An order under a mailing that was clicked within the window before it."""
 
-    order: Order
-    mailing_name: str
-    is_credited: bool
+    path: Path
 
 
 class Sources:
     """Facts by the name of their source, found by day."""
 
     def __init__(
-        self, clock: Clock, letters: Letters, purchases: Purchases, credits: Credits
+        self, clock: Clock, letters: Letters, purchases: Purchases, earned: Credits
     ) -> None:
         self._clock, self._letters = clock, letters
-        self._purchases, self._credits = purchases, credits
+        self._purchases, self._credits = purchases, earned
+        kinds: dict[str, Sequence[Fact]] = {
+            "messages": letters.messages,
+            "opens": letters.opens,
+            "clicks": letters.clicks,
+            "leavings": letters.leavings,
+            "all_clicks": letters.all_clicks,
+            "complaints": letters.complaints,
+        }
         self._letter_days = {
             name: {basis: _by_day(facts, basis) for basis in ("send", "event")}
-            for name, facts in {
-                "messages": letters.messages,
-                "opens": letters.opens,
-                "clicks": letters.clicks,
-                "leavings": letters.leavings,
-                "all_clicks": letters.all_clicks,
-            }.items()
+            for name, facts in kinds.items()
         }
         self._builders: dict[str, Callable[[Question, Bucket], Iterable[Fact]]] = {
             "orders": self._orders,
             "previous_orders": self._previous_orders,
             "credits": self._asked_credits,
             "credits_by_order": self._own_credits,
+            "paths": self._paths,
         }
 
     def rows(self, source: str, question: Question, bucket: Bucket) -> Iterable[Fact]:
@@ -154,6 +157,21 @@ class Sources:
                 if credit.model in models:
                     yield from self._pieces(question, credit.order, credit)
 
+    def _paths(self, question: Question, bucket: Bucket) -> Iterator[PathRow]:
+        for path in self._credits.paths:
+            order, letter = path.order, path.letter
+            sent_on = self._clock.day(letter.at)
+            day = sent_on if question.basis == "send" else order.day
+            if bucket.first <= day <= bucket.last:
+                yield PathRow(
+                    sent_on=sent_on,
+                    own_on=order.day,
+                    person=order.person,
+                    mailing=letter.mailing,
+                    slices={**letter.slices, **order.slices, "brand": order.brand},
+                    path=path,
+                )
+
     def _models(self, question: Question) -> set[str]:
         if "attribution_model" in question.slices:
             return set(MODEL_NAMES)
@@ -174,7 +192,7 @@ class Sources:
         if credit:
             slices |= {
                 "attribution_model": MODEL_NAMES[credit.model],
-                "channel_group": "Рассылки",
+                "channel_group": MAILINGS,
             }
         for words, lines in _parts(order.lines, question):
             yield OrderRow(

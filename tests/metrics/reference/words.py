@@ -91,42 +91,54 @@ def order_number_band(number: int) -> str:
 
 
 LINE_STATUSES = {
-    "CheckedOut": "Оформлен",
-    "Paid": "Оплачен",
-    "Delivered": "Доставлен",
-    "Cancelled": "Отменён",
-    "Returned": "Возвращён",
+    "CheckedOut": "Оформлена",
+    "Paid": "Оплачена",
+    "Delivered": "Доставлена",
+    "Cancelled": "Отменена",
+    "Returned": "Возвращена",
 }
-
-
-def price_band(price: Decimal) -> str:
-    """The band of a product's price in roubles."""
-    return _band(
-        price, ((500, "до 500 ₽"), (1000, "500–999 ₽"), (3000, "1 000–2 999 ₽")), "3 000 ₽ и больше"
-    )
-
-
-def value_band(amount: Decimal) -> str:
-    """The band of an order's amount in roubles."""
-    return _band(
-        amount,
-        ((1000, "до 1 000 ₽"), (3000, "1 000–2 999 ₽"), (10000, "3 000–9 999 ₽")),
-        "10 000 ₽ и больше",
-    )
-
-
-def _band(value: Decimal, bands: tuple[tuple[int, str], ...], rest: str) -> str:
-    return next((name for limit, name in bands if value < limit), rest)
-
-
+PAYMENTS = {"card": "Карта", "cash": "Наличные", "sbp": "СБП", "bonus": "Баллы"}
+MIXED_PAYMENT = "Смешанная"
+ONLINE, OFFLINE = "Онлайн", "Офлайн"
+PRICE_BANDS = (
+    (500, "До 500 ₽"),
+    (1000, "500–1 000 ₽"),
+    (2000, "1 000–2 000 ₽"),
+    (5000, "2 000–5 000 ₽"),
+    (10**12, "От 5 000 ₽"),
+)
+VALUE_BANDS = (
+    (1000, "До 1 000 ₽"),
+    (2000, "1 000–2 000 ₽"),
+    (3000, "2 000–3 000 ₽"),
+    (5000, "3 000–5 000 ₽"),
+    (10000, "5 000–10 000 ₽"),
+    (20000, "10 000–20 000 ₽"),
+    (10**12, "От 20 000 ₽"),
+)
+NOTHING_LEFT = "Ничего не осталось"
+MAILINGS = "Рассылки"
 MODEL_NAMES = {
     "mb_last_non_direct": "Последнее непрямое касание",
+    "mb_imported": "Засчитано в Mindbox",
     "last_click": "Последний клик",
-    "last_click_per_channel": "Последний клик в окне канала",
+    "last_click_per_channel": "Последний клик, окно по каналам",
     "last_open_or_click": "Последнее открытие или клик",
     "last_delivery": "Последняя доставка",
-    "first_touch": "Первое касание",
-    "linear": "Линейная",
-    "position_40_20_40": "40–20–40",
-    "time_decay": "Затухание во времени",
+    "first_touch": "Первый клик",
+    "linear": "Клики поровну",
+    "position_40_20_40": "Клики 40–20–40",
+    "time_decay": "Клики с затуханием",
+    "promo_code": "Промокод рассылки",
 }
+
+
+def band(value: Decimal, bands: tuple[tuple[int, str], ...]) -> str:
+    """The name of the first band whose upper bound a value stays below."""
+    return next(name for limit, name in bands if value < limit)
+
+
+def pressure_band(messages: int) -> str:
+    """The band of marketing messages that somebody had in the week before."""
+    bands = ((1, "0"), (3, "1–2"), (5, "3–4"), (8, "5–7"), (10**9, "8+"))
+    return band(Decimal(messages), bands)
