@@ -36,52 +36,7 @@ with
 
     horizon as (select * from {{ ref("int_horizon") }}),
 
-    reactions as (
-        select
-            message_id,
-            customer_key,
-            toUnixTimestamp64Milli(assumeNotNull(opened_at)) as reacted_ms,
-            1 as is_open
-        from outcomes
-        where isNotNull(opened_at) and customer_key != 0
-        union all
-        select
-            message_id,
-            customer_key,
-            toUnixTimestamp64Milli(click.clicked_at) as reacted_ms,
-            0 as is_open
-        from outcomes
-        array join clicks as click
-        where customer_key != 0
-    ),
-
-    reaction_history as (
-        select
-            message_id,
-            reacted_ms,
-            is_open,
-            groupArrayLastIf(20)
-            (reacted_ms, is_open = 1) over history as last_opens,
-            maxIf(reacted_ms, is_open = 0) over history as last_click
-        from reactions
-        window
-            history as (
-                partition by customer_key
-                order by reacted_ms
-                range between unbounded preceding and current row
-            )
-    ),
-
-    -- Twenty opens in half a year and not one click: a machine reads this mailbox.
-    opens_of_machine_readers as (
-        select message_id
-        from reaction_history
-        where
-            is_open = 1
-            and length(last_opens) = 20
-            and arrayMin(last_opens) > reacted_ms - 180 * {{ day_ms }}
-            and last_click <= reacted_ms - 180 * {{ day_ms }}
-    ),
+    habitual_opens as (select * from {{ ref("int_habitual_opens") }}),
 
     judged as (
         select
@@ -180,7 +135,7 @@ select
         isNotNull(judged.opened_at)
         and (
             ifNull(judged.opened_at < judged.sent_at + toIntervalSecond(10), false)
-            or judged.message_id in (select message_id from opens_of_machine_readers)
+            or judged.message_id in (select message_id from habitual_opens)
         )
     ) as is_machine_open,
     dateDiff('millisecond', judged.sent_at, judged.opened_at)
