@@ -33,7 +33,7 @@ def days_of(window: Window) -> list[Window]:
 def mindbox() -> Iterator[MindboxProcess]:
     # Small parts, so that a week has several.
     world = WorldSettings(customers=300, months=3, seed=7, until=UNTIL, canaries=True)
-    with MindboxProcess(world, serving=Serving(part_rows=100)) as process:
+    with MindboxProcess(world, serving=Serving(part_rows=150)) as process:
         yield process
 
 

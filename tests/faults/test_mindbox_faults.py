@@ -150,12 +150,14 @@ def test_a_storm_without_end(watch: Watch, status: int) -> None:
 
 
 def test_an_export_that_is_not_ready_in_time_is_found_again(
-    run: Load, mindbox: MindboxProcess, fingerprint: FingerprintOf
+    run: Load, project: Project, mindbox: MindboxProcess, fingerprint: FingerprintOf
 ) -> None:
     day = days_of(WEEK)[0]
-    mindbox.set_faults(Slow(seconds=5, times=1))
-    with pytest.raises(MindboxError, match="is not ready after 3 s; load again later") as raised:
-        run(STATUSES, day)
+    mindbox.set_faults(Slow(seconds=2, times=1))
+    polling = project.polling.model_copy(update={"give_up_after_seconds": 1})
+    hasty = project.model_copy(update={"polling": polling})
+    with pytest.raises(MindboxError, match="is not ready after 1 s; load again later") as raised:
+        run(STATUSES, day, project=hasty)
     states: list[str] = []
 
     def note(progress: Progress) -> None:
