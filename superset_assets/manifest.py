@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 Node = dict[str, Any]
+PROJECT = "mindbox_analytics"
 
 
 class ManifestError(Exception):
@@ -22,6 +23,7 @@ class Column:
     description: str
     is_slice: bool
     is_hidden: bool
+    group: str
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Manifest:
     measures: dict[str, Measure]
     metrics: dict[str, Metric]
     dimensions: dict[str, str]
+    macros: dict[str, str]
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":
@@ -104,7 +107,12 @@ class Manifest:
                 name = dimension["name"]
                 dimensions[name] = dimension["expr"] or name
         metrics = {node["name"]: _metric(node) for node in content["metrics"].values()}
-        return cls(models, measures, metrics, dimensions)
+        macros = {
+            node["name"]: node["macro_sql"]
+            for node in content["macros"].values()
+            if node["package_name"] == PROJECT
+        }
+        return cls(models, measures, metrics, dimensions, macros)
 
 
 def _meta(node: Node) -> Node:
@@ -123,6 +131,7 @@ def _model(node: Node) -> Model:
             description=_one_line(column["description"]),
             is_slice=bool(about.get("slice")),
             is_hidden=bool(about.get("hidden")),
+            group=str(about.get("slice_group", "")),
         )
     return Model(
         name=node["alias"] if "alias" in node else node["name"],

@@ -34,20 +34,6 @@ class MetricSql:
         """
         return self._expression(self._metric(name), ())
 
-    def model(self, name: str) -> str:
-        """The model whose table a metric is read from.
-
-        Raises:
-            ManifestError: the parts of the metric lie in different models.
-        """
-        metric = self._metric(name)
-        if "dataset" in metric.meta:
-            return str(metric.meta["dataset"])
-        models = {self.manifest.measures[measure].model for measure in self._measures(metric)}
-        if len(models) != 1:
-            raise ManifestError(f"metric {name} lies in {sorted(models)}: one model is needed")
-        return models.pop()
-
     def _metric(self, name: str) -> Metric:
         if name not in self.manifest.metrics:
             raise ManifestError(f"there is no metric {name}")
@@ -67,7 +53,7 @@ class MetricSql:
         if "sql" in metric.meta:
             if where or metric.where:
                 raise ManifestError(f"metric {metric.name} has SQL of its own: no filter applies")
-            return " ".join(str(metric.meta["sql"]).split())
+            return self._own(metric)
         where = (*metric.where, *where)
         params = metric.type_params
         match metric.kind:
@@ -84,6 +70,15 @@ class MetricSql:
             case "derived":
                 return self._derived(metric, where)
         raise ManifestError(f"metric {metric.name}: type {metric.kind} has no translation")
+
+    def _own(self, metric: Metric) -> str:
+        """SQL written in the definition; `metric('name')` in it stands for another metric's."""
+        environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701
+        environment.globals["metric"] = lambda name: f"({self.expression(name)})"
+        # What is the whole of a share is decided where rows are composed: here it is a sum.
+        environment.globals["whole"] = lambda column: f"sum({column})"
+        written = environment.from_string(str(metric.meta["sql"])).render()
+        return " ".join(written.split())
 
     def _part(self, reference: Node, where: tuple[str, ...]) -> str:
         own = conditions(reference.get("filter"))

@@ -1,0 +1,236 @@
+"""The table behind a question: rows of every source that its metrics need, under one heading."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+
+from superset_assets.semantics.buckets import day_literal
+from superset_assets.semantics.calendar import Period
+from superset_assets.semantics.catalog import Catalog, Column
+from superset_assets.semantics.dated import DATED_MARTS, dated_mart_of, dated_rows, segment_rows
+from superset_assets.semantics.events import FAMILIES, Events
+from superset_assets.semantics.intervals import buckets_of
+from superset_assets.semantics.measures import ALL, PREVIOUS, Kind, measure
+from superset_assets.semantics.question import Question, QuestionError
+from superset_assets.semantics.rows import (
+    COUNTED_DATE,
+    PERIOD_END,
+    PERIOD_START,
+    Output,
+    Rows,
+    union,
+)
+from superset_assets.semantics.states import States
+
+
+def compose(question: Question, catalog: Catalog, today: date) -> str:
+    """The SELECT whose rows, aggregated by the metrics' own SQL, answer the question.
+
+    Filters of the question are applied inside. The rows carry `counted_date`, the slices that are
+    grouped by or mentioned, and the measures.
+
+    Raises:
+        QuestionError: a measure or a slice does not exist.
+    """
+    return _Composition(question, catalog, today).sql()
+
+
+class _Composition:
+    def __init__(self, question: Question, catalog: Catalog, today: date) -> None:
+        self._question = question
+        self._catalog = catalog
+        self._today = today
+        self._measures: dict[Kind, set[str]] = {kind: set() for kind in Kind}
+        self._columns: dict[str, Column] = {}
+        self._missing: set[str] = set()
+        self._states = States(question, catalog, today)
+        for name in sorted(question.measures):
+            self._sort(name)
+
+    def sql(self) -> str:
+        """Write the SELECT."""
+        facts = [
+            *self._event_rows(),
+            *self._previous_rows(),
+            *self._state_rows(),
+            *self._other_rows(),
+        ]
+        return union([*facts, *self._wholes(facts)], self._outputs())
+
+    def _sort(self, name: str) -> None:
+        """Find out where a measure is read."""
+        found = measure(name, self._catalog)
+        if found is None:
+            raise QuestionError(f"no source has the column {name}")
+        kind, column = found
+        if kind is not Kind.DATE:
+            self._columns[name] = column
+        self._measures[kind].add(name)
+
+    def _outputs(self) -> list[Output]:
+        outputs = [Output(COUNTED_DATE, Column("Date"))]
+        outputs += [
+            Output(name, Column("Date"))
+            for name in (PERIOD_START, PERIOD_END)
+            if name in self._question.measures
+        ]
+        for name in dict.fromkeys((*self._question.grouped, *self._question.mentioned)):
+            if name not in self._catalog.slices:
+                raise QuestionError(f"there is no slice {name}")
+            outputs.append(Output(name, self._catalog.slices[name]))
+        outputs += [
+            Output(name, replace(column, group=""), is_missing=name in self._missing)
+            for name, column in self._columns.items()
+        ]
+        return outputs
+
+    def _event_rows(self) -> list[Rows]:
+        if not self._measures[Kind.EVENT]:
+            return []
+        events = Events(self._question, self._catalog, self._today)
+        asked = {}
+        for key, own in events.families_of(self._measures[Kind.EVENT]).items():
+            if events.applies(FAMILIES[key]):
+                asked[key] = own
+            else:
+                self._missing |= own
+        present = self._measures[Kind.EVENT] - self._missing
+        return list(events.rows(asked, sorted(present | self._measures[Kind.CUSTOMER])))
+
+    def _previous_rows(self) -> list[Rows]:
+        """Events of the bucket before, on the dates of the bucket itself."""
+        measures = {
+            name.removeprefix(PREVIOUS): name for name in self._measures[Kind.PREVIOUS_EVENT]
+        }
+        if not measures:
+            return []
+        buckets = buckets_of(self._question, self._today).period.buckets(self._question.grain)
+        before = [each.before for each in buckets]
+        earlier = replace(
+            self._question,
+            period=Period(min(each.since for each in before), max(each.till for each in before)),
+            grain=None,
+        )
+        events = Events(earlier, self._catalog, self._today)
+        families = events.families_of(measures)
+        if not all(events.applies(FAMILIES[key]) for key in families):
+            self._missing |= self._measures[Kind.PREVIOUS_EVENT]
+            return []
+        matches = ", ".join(
+            f"({day_literal(bucket.since)}, {day_literal(bucket.till)},"
+            f" {day_literal(period.since)}, {day_literal(period.till)})"
+            for bucket, period in zip(buckets, before, strict=True)
+        )
+        found = []
+        for rows in events.rows(families, sorted({*measures, *self._measures[Kind.CUSTOMER]})):
+            day = rows.values[COUNTED_DATE]
+            follower = (
+                f"arrayJoin(arrayFilter(each -> {day} >= tupleElement(each, 3)"
+                f" and {day} <= tupleElement(each, 4), [{matches}]))"
+            )
+            values = {
+                measures.get(name, name): expression for name, expression in rows.values.items()
+            }
+            values[COUNTED_DATE] = f"tupleElement({follower}, 1)"
+            del values[PERIOD_START], values[PERIOD_END]
+            aggregates = frozenset(measures.get(name, name) for name in rows.aggregates)
+            found.append(Rows(rows.source, values, rows.where, aggregates))
+        return found
+
+    def _state_rows(self) -> list[Rows]:
+        if not self._measures[Kind.STATE]:
+            return []
+        if not self._states.slicing.applies():
+            self._missing |= self._measures[Kind.STATE]
+            return []
+        return list(self._states.rows(sorted(self._measures[Kind.STATE])))
+
+    def _other_rows(self) -> list[Rows]:
+        found: list[Rows] = []
+        for mart in DATED_MARTS:
+            names = {
+                name
+                for name in self._measures[Kind.DATED]
+                if dated_mart_of(name, self._catalog) is mart
+            }
+            if not names:
+                continue
+            rows = dated_rows(mart, sorted(names), self._question, self._catalog, self._today)
+            if rows is None:
+                self._missing |= names
+            else:
+                found.append(rows)
+        if self._measures[Kind.SEGMENT]:
+            names = self._measures[Kind.SEGMENT]
+            rows_of_segments = list(
+                segment_rows(sorted(names), self._question, self._catalog, self._today)
+            )
+            if not rows_of_segments:
+                self._missing |= names
+            found += rows_of_segments
+        return found
+
+    def _wholes(self, facts: Sequence[Rows]) -> list[Rows]:
+        """Denominators: what is cut only by the slices that it has."""
+        found = []
+        if self._measures[Kind.BASE]:
+            question = self._without(self._states.slicing.knows)
+            states = States(question, self._catalog, self._today)
+            found.append(
+                self._spread([states.base(sorted(self._measures[Kind.BASE]))], question, facts)
+            )
+        if self._measures[Kind.ALL_EVENTS]:
+            question = self._without(lambda name: self._catalog.slices[name].group not in "MA")
+            names = {name.removeprefix(ALL): name for name in self._measures[Kind.ALL_EVENTS]}
+            events = Events(question, self._catalog, self._today)
+            families = events.families_of(names)
+            if all(events.applies(FAMILIES[key]) for key in families):
+                rows = [
+                    Rows(
+                        each.source,
+                        {names.get(name, name): value for name, value in each.values.items()},
+                        each.where,
+                        frozenset(names.get(name, name) for name in each.aggregates),
+                    )
+                    for each in events.rows(families, sorted(names))
+                ]
+                found.append(self._spread(rows, question, facts))
+            else:
+                self._missing |= self._measures[Kind.ALL_EVENTS]
+        return found
+
+    def _without(self, knows: Callable[[str], bool]) -> Question:
+        """The question without the slices that a denominator does not know."""
+        asked = self._question
+        return replace(
+            asked,
+            grouped=tuple(name for name in asked.grouped if knows(name)),
+            mentioned=tuple(name for name in asked.mentioned if knows(name)),
+            filters=tuple(each for each in asked.filters if knows(each.slice)),
+        )
+
+    def _spread(self, rows: Sequence[Rows], known: Question, facts: Sequence[Rows]) -> Rows:
+        """Sums per bucket and known slice, under every value of the others that facts have."""
+        buckets = buckets_of(self._question, self._today)
+        slices = {name: self._catalog.slices[name] for name in self._question.grouped}
+        own = {name: column for name, column in slices.items() if name in known.grouped}
+        sums = {name for each in rows for name in each.values if name in self._columns}
+        columns = {**own, **{name: replace(self._columns[name], group="") for name in sums}}
+        outputs = [Output(COUNTED_DATE, Column("Date"))]
+        outputs += [Output(name, column) for name, column in columns.items()]
+        source = f"({union(rows, outputs, keeps_types=False)}) as wholes"
+        number = buckets.number(f"wholes.{COUNTED_DATE}")
+        values = {COUNTED_DATE: buckets.first_day(number)}
+        values |= {name: f"wholes.{name}" for name in own}
+        if len(own) < len(slices) and facts:
+            cells = [Output(COUNTED_DATE, Column("Date"))]
+            cells += [Output(name, column) for name, column in slices.items()]
+            listed = union(facts, cells, keeps_types=False)
+            on = [f"{number} = cells.bucket", *(f"wholes.{name} = cells.{name}" for name in own)]
+            source += (
+                f"\ninner join (select distinct {buckets.number(COUNTED_DATE)} as bucket,"
+                f" {', '.join(slices)} from ({listed})) as cells on {' and '.join(on)}"
+            )
+            values |= {name: f"cells.{name}" for name in slices if name not in own}
+        values |= {name: f"sum(wholes.{name})" for name in sums}
+        return Rows(source, values, (), frozenset(sums))

@@ -1,0 +1,84 @@
+"""Slices of one mart, with what is known of its customers today."""
+
+from dataclasses import dataclass
+
+from superset_assets.semantics.catalog import CUSTOMERS, Catalog, Column
+from superset_assets.semantics.conditions import admits_not_applicable, array_values, condition
+from superset_assets.semantics.question import Question
+
+
+@dataclass(frozen=True)
+class Slicing:
+    """How the slices of a question are read from a mart.
+
+    Attributes:
+        question: what is asked.
+        catalog: what there is.
+        table: the mart.
+        alias: its name in the SELECT.
+    """
+
+    question: Question
+    catalog: Catalog
+    table: str
+    alias: str
+
+    def knows(self, name: str) -> bool:
+        """Whether the mart, or its customers, have the slice."""
+        return self._home(name) is not None
+
+    def applies(self) -> bool:
+        """Whether all filters can be asked of the mart."""
+        return all(
+            self.knows(each.slice) or admits_not_applicable(each) for each in self.question.filters
+        )
+
+    def values(self) -> dict[str, str]:
+        """Expressions of the question's slices that the mart knows."""
+        return {name: self._value(name) for name in self.question.slices if self.knows(name)}
+
+    def conditions(self) -> tuple[str, ...]:
+        """Filters that can be asked of the mart."""
+        return tuple(
+            condition(self._expression(each.slice), self._column(each.slice), each)
+            for each in self.question.filters
+            if self.knows(each.slice)
+        )
+
+    def joined(self, source: str) -> str:
+        """The mart, with its customers as known today where a slice needs them."""
+        homes = (self._home(name) for name in self.question.slices)
+        if not any(home is not None and home[0] == CUSTOMERS for home in homes):
+            return source
+        return join_customers(source, self.alias, self.catalog)
+
+    def _home(self, name: str) -> tuple[str, str] | None:
+        has_customers = "customer_key" in self.catalog.tables[self.table]
+        for table in (self.table, CUSTOMERS) if has_customers else (self.table,):
+            found = self.catalog.column_of(table, name)
+            if found is not None:
+                return table, found
+        return None
+
+    def _column(self, name: str) -> Column:
+        table, column_name = self._home(name) or ("", "")
+        return self.catalog.tables[table][column_name]
+
+    def _expression(self, name: str) -> str:
+        table, column_name = self._home(name) or ("", "")
+        return f"{'customers' if table == CUSTOMERS else self.alias}.{column_name}"
+
+    def _value(self, name: str) -> str:
+        expression = self._expression(name)
+        if not self._column(name).is_array:
+            return expression
+        given = [each for each in self.question.filters if each.slice == name]
+        return array_values(expression, given)
+
+
+def join_customers(source: str, alias: str, catalog: Catalog) -> str:
+    """A source with what is known today of its customers."""
+    return (
+        f"{source}\nany left join {catalog.table(CUSTOMERS)} as customers"
+        f" on {alias}.customer_key = customers.customer_key"
+    )

@@ -1,0 +1,87 @@
+"""The state of the base: who is what at the first and the last day of every bucket.
+
+`closing_` reads a state on a bucket's last day, `opening_` on the day before its first, `base_` on
+the last day too, heeding no slice that customers do not have: the denominator of a conversion whose
+numerator alone can be cut by orders.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+from superset_assets.semantics.catalog import CHANNEL_STATES, STATES, Catalog
+from superset_assets.semantics.intervals import Intervals, buckets_of
+from superset_assets.semantics.question import Question
+from superset_assets.semantics.rows import COUNTED_DATE, PERIOD_END, PERIOD_START, Rows
+from superset_assets.semantics.slicing import Slicing
+
+CLOSING, OPENING, BASE = "closing_", "opening_", "base_"
+ALL_BRANDS = "Все бренды"
+RETAINED = "is_retained"
+CHANNEL = "mailing_channel"
+ALIAS = "states"
+
+
+class States:
+    """The states that a question needs, as rows."""
+
+    def __init__(self, question: Question, catalog: Catalog, today: date) -> None:
+        """Take the question apart.
+
+        Args:
+            question: what is asked.
+            catalog: what there is.
+            today: where the buckets of a question without a period end.
+        """
+        table = CHANNEL_STATES if CHANNEL in question.slices else STATES
+        self.slicing = Slicing(question, catalog, table, ALIAS)
+        self._intervals = Intervals(catalog, buckets_of(question, today), table, ALIAS)
+        by_brand = question.restricted_to_brands or "brand" in question.slices
+        self._brands = f"brand {'!=' if by_brand else '='} '{ALL_BRANDS}'"
+
+    @staticmethod
+    def state_of(measure: str) -> str | None:
+        """The state that a measure reads, None if it reads none."""
+        for prefix in (CLOSING, OPENING, BASE):
+            if measure.startswith(prefix):
+                return measure.removeprefix(prefix)
+        return None
+
+    def rows(self, measures: Iterable[str]) -> Iterator[Rows]:
+        """Closing and opening rows, one per customer and bucket."""
+        named = list(measures)
+        for prefix in (CLOSING, OPENING):
+            own = [name for name in named if name.startswith(prefix)]
+            if own:
+                yield self._at(prefix, own)
+
+    def base(self, measures: Sequence[str]) -> Rows:
+        """Sums of closing states per bucket, whatever is asked of slices customers do not have."""
+        rows = self._at(CLOSING, [])
+        kept = {COUNTED_DATE, PERIOD_START, PERIOD_END, *self.slicing.question.slices}
+        values = {name: value for name, value in rows.values.items() if name in kept}
+        sums = {name: f"sum({self._state(name)})" for name in measures}
+        return Rows(rows.source, values | sums, rows.where, frozenset(sums))
+
+    def _at(self, prefix: str, measures: Sequence[str]) -> Rows:
+        """States at one end of every bucket."""
+        source = self._intervals.source(opening=prefix == OPENING, where=self._brands)
+        values = {
+            **self._intervals.dates(),
+            "customer_key": f"{ALIAS}.customer_key",
+            **self.slicing.values(),
+            **{name: self._state(name) for name in measures},
+        }
+        conditions = (self._intervals.begun(), *self.slicing.conditions())
+        return Rows(self.slicing.joined(source), values, conditions)
+
+    def _state(self, measure: str) -> str:
+        state = self.state_of(measure)
+        if state != RETAINED:
+            return f"{ALIAS}.{state}"
+        till = self._intervals.last_day
+        return (
+            f"toUInt8({ALIAS}.is_active = 1 and ({ALIAS}.active_till > {till}"
+            f" or arrayExists((again_from, again_till) -> again_from <= {till}"
+            f" and again_till > {till},"
+            f" {ALIAS}.later_active_from, {ALIAS}.later_active_till)))"
+        )

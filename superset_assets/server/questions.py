@@ -1,0 +1,202 @@
+"""The dataset «Показатели»: every query of it is composed from what it asks.
+
+Superset asks for metrics by slices; which rows that takes is the business of `semantics`. Its own
+way to write SQL by the question, Jinja, does not tell a template which metrics a chart sorts by and
+which conditions it adds, and reads filters from the first of a chart's queries only. So the
+question is taken where Superset writes the query, and the dataset's SQL, `{{ facts() }}`, gives its
+rows.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from superset import security_manager
+from superset.models.helpers import ExploreMixin, SqlaQuery
+
+from superset_assets.dataset_builder import ATTRIBUTION_MODEL, BY_EVENT_DATE, DATE_BASIS, METRICS
+from superset_assets.semantics.calendar import GRAINS
+from superset_assets.semantics.catalog import Catalog
+from superset_assets.semantics.compose import compose
+from superset_assets.semantics.conditions import listed
+from superset_assets.semantics.measures import named_in
+from superset_assets.semantics.question import (
+    EVENT,
+    SEND,
+    Question,
+    QuestionError,
+    filters_of,
+    period_of,
+)
+
+SWITCHES = (DATE_BASIS, ATTRIBUTION_MODEL)
+Named = tuple[set[str], set[str]]
+_rows: ContextVar[str] = ContextVar("rows of the question that is being asked")
+
+
+@cache
+def catalog() -> Catalog:
+    """The catalogue of this installation, read once per process."""
+    return Catalog.read()
+
+
+def facts() -> str:
+    """The rows of the question that is being asked, for the dataset's SQL.
+
+    Raises:
+        QuestionError: nothing is being asked.
+    """
+    try:
+        return _rows.get()
+    except LookupError as error:
+        message = f"the dataset {METRICS} has no rows of its own: ask it for metrics or slices"
+        raise QuestionError(message) from error
+
+
+def compose_questions() -> None:
+    """Have Superset compose the rows of the dataset «Показатели» by the question."""
+    write_query, list_values = ExploreMixin.get_sqla_query, ExploreMixin.values_for_column
+
+    def get_sqla_query(self: ExploreMixin, **asked: Any) -> SqlaQuery:
+        if not is_composed(self):
+            return write_query(self, **asked)
+        given = asked.get("filter") or []
+        own = [each for each in given if each["col"] in catalog().slices or _is_switch(each)]
+        asked["filter"] = [each for each in given if each not in own]
+        with _asking(question(self, {**asked, "filter": own})):
+            written = write_query(self, **asked)
+        applied = [*written.applied_filter_columns, *(each["col"] for each in own)]
+        return written._replace(applied_filter_columns=applied)
+
+    def values_for_column(self: ExploreMixin, column_name: str, *args: Any, **kwargs: Any) -> Any:
+        if not is_composed(self):
+            return list_values(self, column_name, *args, **kwargs)
+        with _asking(question(self, {"columns": [column_name]})):
+            return list_values(self, column_name, *args, **kwargs)
+
+    ExploreMixin.get_sqla_query = get_sqla_query
+    ExploreMixin.values_for_column = values_for_column
+
+
+def is_composed(dataset: Any) -> bool:
+    """Whether a dataset is the one whose rows are composed."""
+    return getattr(dataset, "table_name", None) == METRICS and "facts()" in (dataset.sql or "")
+
+
+def question(dataset: Any, asked: Mapping[str, Any]) -> Question:
+    """What a query asks, from the arguments that Superset writes it by.
+
+    Raises:
+        QuestionError: a metric does not exist.
+    """
+    reader = _Reader(dataset)
+    columns = [*(asked.get("columns") or []), *(asked.get("groupby") or [])]
+    metrics = [*(asked.get("metrics") or []), asked.get("series_limit_metric")]
+    metrics += [asked.get("timeseries_limit_metric")]
+    metrics += [each[0] for each in asked.get("orderby") or []]
+    extras = asked.get("extras") or {}
+    measures, mentioned = reader.of_metrics(each for each in metrics if each)
+    for condition in (extras.get("where"), extras.get("having"), *_brand_rules(dataset)):
+        more_measures, more_slices = reader.of_sql(condition or "")
+        measures |= more_measures
+        mentioned |= more_slices
+    grouped: dict[str, None] = {}
+    for column in columns:
+        more_measures, more_slices = reader.of_column(column)
+        measures |= more_measures
+        grouped |= dict.fromkeys(sorted(more_slices))
+    filters = filters_of(asked.get("filter") or [])
+    # Whoever cuts by models compares them; otherwise one model speaks.
+    switches = [name for name in SWITCHES if name not in grouped]
+    chosen = {each.slice: listed(each) for each in filters if each.slice in switches}
+    models = chosen.get(ATTRIBUTION_MODEL) or [None]
+    return Question(
+        measures=frozenset(measures),
+        grouped=tuple(grouped),
+        mentioned=tuple(sorted(mentioned - grouped.keys())),
+        filters=tuple(each for each in filters if each.slice not in switches),
+        period=period_of(_moment(asked.get("from_dttm")), _moment(asked.get("to_dttm"))),
+        grain=_grain(columns, asked),
+        basis=EVENT if BY_EVENT_DATE in chosen.get(DATE_BASIS, []) else SEND,
+        attribution_model=models[0],
+        restricted_to_brands=any("brand" in rule for rule in _brand_rules(dataset)),
+    )
+
+
+class _Reader:
+    """Finds the measures and slices that parts of a query name."""
+
+    def __init__(self, dataset: Any) -> None:
+        self._metrics = {each.metric_name: each.expression for each in dataset.metrics}
+        self._columns = {each.column_name: each.expression for each in dataset.columns}
+
+    def of_sql(self, sql: str) -> Named:
+        """What a piece of SQL names, calculated columns taken apart."""
+        measures, slices = named_in(sql, catalog())
+        for name, expression in self._columns.items():
+            if expression and name in sql:
+                more_measures, more_slices = named_in(expression, catalog())
+                measures |= more_measures
+                slices |= more_slices
+        return measures, slices
+
+    def of_column(self, column: Any) -> Named:
+        """What a column of the query names: a column of the dataset, or SQL."""
+        if isinstance(column, Mapping):
+            return self.of_sql(str(column.get("sqlExpression", "")))
+        return self.of_sql(self._columns.get(column) or column)
+
+    def of_metrics(self, metrics: Iterable[Any]) -> Named:
+        """What metrics name, saved ones and those written in a chart."""
+        measures: set[str] = set()
+        slices: set[str] = set()
+        for metric in metrics:
+            more_measures, more_slices = self.of_sql(self._sql(metric))
+            measures |= more_measures
+            slices |= more_slices
+        return measures, slices
+
+    def _sql(self, metric: Any) -> str:
+        if isinstance(metric, Mapping):
+            column = metric.get("column") or {}
+            return str(metric.get("sqlExpression") or column.get("column_name") or "")
+        return self._metrics.get(metric) or str(metric)
+
+
+def _is_switch(given: Mapping[str, Any]) -> bool:
+    return given["col"] in SWITCHES
+
+
+def _brand_rules(dataset: Any) -> list[str]:
+    """The row-level rules that hold for the asker."""
+    return [str(rule.clause) for rule in security_manager.get_rls_filters(dataset)]
+
+
+def _grain(columns: Iterable[Any], asked: Mapping[str, Any]) -> str | None:
+    """The grain of the time axis, None where the query has none."""
+    for column in columns:
+        if column == "date":
+            return "day"
+        if isinstance(column, Mapping) and column.get("columnType") == "BASE_AXIS":
+            return GRAINS.get(str(column.get("timeGrain")), "day")
+    if asked.get("is_timeseries") and asked.get("granularity"):
+        return GRAINS.get(str((asked.get("extras") or {}).get("time_grain_sqla")), "day")
+    return None
+
+
+def _moment(given: datetime | None) -> str | None:
+    return given.isoformat() if given else None
+
+
+@contextmanager
+def _asking(asked: Question) -> Iterator[None]:
+    # The process keeps the project's time (see the configuration).
+    today = datetime.now().astimezone().date()
+    token = _rows.set(compose(asked, catalog(), today))
+    try:
+        yield
+    finally:
+        _rows.reset(token)
