@@ -42,9 +42,15 @@ select
     as email_domain_group,
     {{ open_label("customer_versions.customer_timezone") }} as customer_timezone,
     mailing_key as participant_experiment_key,
-    participants.is_treated as participant_is_treated,
-    participants.is_control as participant_is_control,
-    participants.is_mature as participant_is_mature,
+    toUInt8(participants.is_treated * participants.is_mature) as participant_is_treated,
+    toUInt8(participants.is_control * participants.is_mature) as participant_is_control,
+    toUInt8(
+        participants.is_treated + participants.is_control = 1
+        and participants.is_mature = 0
+    ) as participant_is_immature,
+    toUInt8(
+        participants.is_treated + participants.is_control = 0
+    ) as participant_is_in_both,
     toUInt8(participants.orders > 0) as participant_has_outcome,
     participants.orders as participant_outcome_orders,
     participants.amount as participant_outcome_amount,
