@@ -227,6 +227,7 @@ select
     ) as visit_with_category_and_product,
     toUInt8(visit_with_product and visit_with_cart) as visit_with_product_and_cart,
     toUInt8(visit_with_cart and visit_with_checkout) as visit_with_cart_and_checkout,
+    toUInt8(visit_with_cart and visit_with_order) as visit_with_cart_and_order,
     toUInt8(visit_with_checkout and visit_with_order) as visit_with_checkout_and_order,
     {% for step in ["category", "product", "cart", "checkout", "order"] %}
         {%- set reached = namespace(at=none) -%}
@@ -239,7 +240,6 @@ select
             {% endif %}
         ) as visit_reached_{{ step }},
     {% endfor %}
-    toUInt32(ranked.orders) as visit_orders,
     toDecimal64(ranked.order_amount, 4) as visit_order_amount,
     ranked.is_cart_mature as visit_cart_mature,
     ranked.is_cart_abandoned as visit_cart_abandoned,

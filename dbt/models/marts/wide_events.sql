@@ -140,6 +140,7 @@ select
     {{ slice_label("attribution_model", "events.attribution_model") }}
     as attribution_model,
     {{ slice_label("channel_group", "events.channel_group") }} as channel_group,
+    events.session_key as session_key,
     {{ slice_label("platform", "events.platform") }} as platform,
     {{ slice_label("traffic_source", "events.traffic_source") }} as traffic_source,
     {{ open_label("events.visit_utm_source") }} as visit_utm_source,
