@@ -59,6 +59,7 @@ class Place:
     previous: "Order | None"
     following: "Order | None"
     first: "Order"
+    history: "list[Order]"
 
     def days_since_previous(self, day: date) -> int | None:
         """Days from the order before to a day of this one, None for the first."""
@@ -207,6 +208,7 @@ def _places(history: list[Order]) -> Iterable[tuple[Order, Place]]:
                 previous=history[n - 1] if n else None,
                 following=history[n + 1] if n + 1 < len(history) else None,
                 first=history[0],
+                history=history,
             ),
         )
 

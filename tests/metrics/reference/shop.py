@@ -3,26 +3,32 @@
 from datetime import date
 
 from sandbox.mindbox.world import World
-from tests.metrics.reference import bought, earned, mailed
+from tests.metrics.reference import based, bought, earned, mailed
 from tests.metrics.reference.asking import Answers, Key, Question
 from tests.metrics.reference.calendar import Clock
 from tests.metrics.reference.cells import Metric
 from tests.metrics.reference.credits import Credits
 from tests.metrics.reference.facts import Fact
 from tests.metrics.reference.letters import Letters
+from tests.metrics.reference.lives import Lives
 from tests.metrics.reference.people import People
 from tests.metrics.reference.purchases import Order, Purchases
+from tests.metrics.reference.rfm import Rfm
 from tests.metrics.reference.slicing import Slicing
 from tests.metrics.reference.sources import Sources
+from tests.metrics.reference.states import States
 from tests.metrics.reference.words import NO_ORDERS, Value
 
-METRICS: dict[str, Metric] = {**bought.METRICS, **mailed.METRICS, **earned.METRICS}
+METRICS: dict[str, Metric] = {**bought.METRICS, **mailed.METRICS, **earned.METRICS, **based.METRICS}
 
 
 def last_day(world: World, clock: Clock) -> date:
     """The last day of which anything is known: an order, a status, an action."""
     moments = (world.orders.ordered_at, world.statuses.at, world.actions.at)
     return max(clock.day(int(max(column))) for column in moments)
+
+
+CUSTOMER_KEY_SECRET = "a secret of the tests, long enough"
 
 
 class Reference:
@@ -35,12 +41,14 @@ class Reference:
         facts: messages and first reactions to them.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, secret: str = CUSTOMER_KEY_SECRET) -> None:
         clock = Clock(world.settings.time_zone)
         people = People(world)
         letters = Letters(world, people, clock)
         horizon = last_day(world, clock)
         purchases = Purchases(world, people, clock, horizon)
+        rfm = Rfm(world, purchases, horizon, secret)
+        self.states = States(world, people, clock, letters, purchases, rfm=rfm)
         earned_by = Credits(world, people, letters, purchases)
         for person in people.everybody():
             history = purchases.histories.get(person.number)
@@ -51,7 +59,13 @@ class Reference:
         self.people = people
         self.facts: list[Fact] = [*letters.messages, *letters.opens, *letters.clicks]
         self._slicing = Slicing(people, letters)
-        sources = Sources(clock, letters, purchases, earned_by)
+        merges = [
+            (known, clock.day(int(at)))
+            for merged, at in zip(world.merges.merged, world.merges.at, strict=True)
+            if (known := people.of(int(merged))) is not None
+        ]
+        lives = Lives(self.states, merges, horizon)
+        sources = Sources(clock, letters, purchases, earned_by, lives)
         self._answers = Answers(sources, self._slicing.words, METRICS)
 
     def answer(self, question: Question) -> dict[Key, Value]:

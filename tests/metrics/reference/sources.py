@@ -12,6 +12,7 @@ from tests.metrics.reference.calendar import Bucket, Clock
 from tests.metrics.reference.credits import DEFAULT_MODEL, Credit, Credits, Path
 from tests.metrics.reference.facts import Fact
 from tests.metrics.reference.letters import Letters
+from tests.metrics.reference.lives import Lives
 from tests.metrics.reference.purchases import (
     NOTHING,
     Line,
@@ -102,7 +103,7 @@ class Sources:
     """Facts by the name of their source, found by day."""
 
     def __init__(
-        self, clock: Clock, letters: Letters, purchases: Purchases, earned: Credits
+        self, clock: Clock, letters: Letters, purchases: Purchases, earned: Credits, lives: Lives
     ) -> None:
         self._clock, self._letters = clock, letters
         self._purchases, self._credits = purchases, earned
@@ -124,6 +125,9 @@ class Sources:
             "credits": self._asked_credits,
             "credits_by_order": self._own_credits,
             "paths": self._paths,
+            "closing": lives.closing,
+            "opening": lives.opening,
+            "life": lives.events,
         }
 
     def rows(self, source: str, question: Question, bucket: Bucket) -> Iterable[Fact]:

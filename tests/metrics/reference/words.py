@@ -1,6 +1,6 @@
 """The words that people read, and the settings of the shop: told again here, not read from dbt."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from sandbox.mindbox.world.mailings import Channel
@@ -20,6 +20,7 @@ AT_RISK_DAYS, CHURN_DAYS = 120, 255
 SESSION_MS = 30 * 60 * 1000
 LONG_AGO = -(2**62)
 ONE_DAY = timedelta(days=1)
+EVER = date.min
 
 WEEKDAYS = ("Пн", "Вт", "Ср", "Чт", "Пт", "Сб", "Вс")
 GENDERS = {1: "Мужской", 2: "Женский"}

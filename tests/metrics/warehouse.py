@@ -1,0 +1,86 @@
+# ruff: noqa: S608 (statements are put together by the code under test)
+"""Questions put to the warehouse, the way a board puts them."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from clickhouse_connect.driver.client import Client
+
+from superset_assets.manifest import Manifest
+from superset_assets.metric_sql import MetricSql
+from superset_assets.semantic_catalog import write_catalog
+from superset_assets.semantics import question as asked
+from superset_assets.semantics.calendar import Period
+from superset_assets.semantics.catalog import Catalog
+from superset_assets.semantics.compose import compose
+from superset_assets.semantics.measures import named_in
+from superset_assets.semantics.rows import COUNTED_DATE
+from tests.metrics.reference import Question, Value
+
+STARTS = {
+    "day": COUNTED_DATE,
+    "week": f"toMonday({COUNTED_DATE})",
+    "month": f"toStartOfMonth({COUNTED_DATE})",
+    "quarter": f"toStartOfQuarter({COUNTED_DATE})",
+    "year": f"toStartOfYear({COUNTED_DATE})",
+}
+MODEL = "attribution_model"
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """The marts of a shop, and the definitions of the metrics."""
+
+    client: Client
+    manifest: Manifest
+    today: date
+
+    @property
+    def catalog(self) -> Catalog:
+        """What there is to ask for."""
+        return Catalog.of(write_catalog(self.manifest))
+
+    def sql(self, question: Question) -> str:
+        """The statement that answers a question."""
+        expression = MetricSql(self.manifest).expression(question.metric)
+        catalog = self.catalog
+        measures, mentioned = named_in(expression, catalog)
+        switched = MODEL in question.filters and MODEL not in question.group
+        rows = compose(
+            asked.Question(
+                measures=frozenset(measures),
+                grouped=question.group,
+                mentioned=tuple(sorted(mentioned - set(question.group))),
+                filters=tuple(
+                    asked.Filter(name, "IN", sorted(words))
+                    for name, words in question.filters.items()
+                    if not (switched and name == MODEL)
+                ),
+                period=Period(question.since, question.till),
+                grain=question.grain,
+                basis=question.basis,
+                attribution_model=min(question.filters[MODEL]) if switched else None,
+            ),
+            catalog,
+            self.today,
+        )
+        bucket = STARTS[question.grain] if question.grain else "null"
+        keys = [f"{bucket} as bucket", *(f"toString({name})" for name in question.group)]
+        numbers = ", ".join(str(n) for n in range(1, len(keys) + 1))
+        grouping = f"group by {numbers}" if question.grain or question.group else ""
+        return (
+            f"select {', '.join(keys)}, toString({expression}) from ({rows}) as facts "
+            f"where {COUNTED_DATE} >= '{question.since}' and {COUNTED_DATE} <= '{question.till}' "
+            f"{grouping}"
+        )
+
+    def answer(self, question: Question) -> dict[Key, Value]:
+        """The metric by the bucket's first day (None without an axis) and the sliced words."""
+        rows = self.client.query(self.sql(question)).result_rows
+        return {
+            tuple(keys): None if value in (None, "nan", "inf") else Decimal(value)
+            for *keys, value in rows
+        }
