@@ -116,6 +116,7 @@ with
             first_signs.is_buyer as is_buyer,
             first_signs.first_order_date as first_order_date,
             people.registered_at as registered_at,
+            people.registration_brand as registration_brand,
             first_signs.brand in ('{{ all_brands() }}', people.registration_brand)
             and registered_on = people.registered_on as is_registration_here,
             people.contact_point as contact_point,
@@ -138,6 +139,8 @@ select
         if(is_buyer = 1, least(registered_on, first_order_date), registered_on),
         first_order_date
     ) as history_from,
+    first_order_date,
+    registration_brand,
     contact_point,
     contact_point_type
 from placed

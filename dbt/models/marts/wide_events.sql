@@ -146,6 +146,7 @@ select
     {{ open_label("events.visit_utm_source") }} as visit_utm_source,
     {{ open_label("events.visit_utm_medium") }} as visit_utm_medium,
     {{ open_label("events.visit_utm_campaign") }} as visit_utm_campaign,
+    {{ slice_label("loss_reason", "events.loss_reason") }} as loss_reason,
     {%- for measure in event_measures() %}
         events.{{ measure }} as {{ measure }}{% if not loop.last %},{% endif %}
     {%- endfor %}
