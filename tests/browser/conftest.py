@@ -3,7 +3,11 @@ from collections.abc import Iterator
 import pytest
 
 from superset_assets.browser import Viewer, chromium
-from tests.superset.stack import running_stack
+from tests.superset.stack import SERVICES, running_stack
+
+
+def pytest_sessionfinish() -> None:
+    SERVICES.close()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,11 @@ from superset_assets.files import AssetFiles
 from superset_assets.manifest import Manifest
 from superset_assets.settings import ROOM
 from tests.superset.chart_data import ChartData
-from tests.superset.stack import Stack, manifest_path, running_stack
+from tests.superset.stack import SERVICES, Stack, manifest_path, running_stack
+
+
+def pytest_sessionfinish() -> None:
+    SERVICES.close()
 
 
 @pytest.fixture(scope="session")

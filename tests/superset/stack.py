@@ -33,6 +33,10 @@ SUPERSET_BIN = ROOT / ".venv" / "superset" / "bin"
 START_SECONDS = 240
 # Far from the zone of any machine that runs the tests.
 TIME_ZONE = "Asia/Kamchatka"
+# What `running_stack` starts. Directories that use it close it when their session ends; a worker's
+# own end, which nobody waits for, would be too late.
+SERVICES = ExitStack()
+atexit.register(SERVICES.close)
 
 
 @dataclass(frozen=True)
@@ -74,14 +78,12 @@ def manifest_path() -> Path:
 
 @cache
 def running_stack() -> Stack:
-    """Start the warehouse and Superset, publish the boards; everything ends with the tests."""
-    services = ExitStack()
-    atexit.register(services.close)
-    folder = Path(services.enter_context(tempfile.TemporaryDirectory(prefix="boards-")))
+    """Start the warehouse and Superset, publish the boards; `SERVICES` end them."""
+    folder = Path(SERVICES.enter_context(tempfile.TemporaryDirectory(prefix="boards-")))
     environment, port = superset_environment(folder), free_port()
     bootstrap = begin_bootstrap(folder, environment)
-    server = services.enter_context(ClickHouseProcess(folder / "clickhouse"))
-    clickhouse = services.enter_context(
+    server = SERVICES.enter_context(ClickHouseProcess(folder / "clickhouse"))
+    clickhouse = SERVICES.enter_context(
         closing(
             clickhouse_connect.get_client(
                 host=server.host, port=server.port, username="etl", password=server.passwords["etl"]
@@ -90,7 +92,7 @@ def running_stack() -> Stack:
     )
     create_marts(clickhouse, Manifest.read(manifest_path()))
     finish_bootstrap(bootstrap, folder)
-    start_superset(services, folder, environment, port)
+    start_superset(SERVICES, folder, environment, port)
 
     url = f"http://127.0.0.1:{port}"
     login = SupersetLogin(url, "admin", environment["SUPERSET_ADMIN_PASSWORD"])
