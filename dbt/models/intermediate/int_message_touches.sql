@@ -1,45 +1,29 @@
 {{ config(order_by=["customer_key", "brand", "touch_at"]) }}
 
--- What may earn a mailing an order: clicks, and deliveries of SMS, which many
--- projects send without
--- tracked links. Which of them counts is the attribution model's business.
-with
-    statuses as (select * from {{ ref("stg_mindbox__message_statuses") }}),
-
-    messages as (select * from {{ ref("int_messages") }}),
-
-    mailings as (select * from {{ ref("stg_mindbox__mailings") }}),
-
-    clicks as (
-        select distinct message_id, status_at as touch_at, 'click' as touch_kind
-        from statuses
-        where status = 'Clicked'
-    ),
-
-    sms_deliveries as (
-        select message_id, assumeNotNull(sent_at) as touch_at, 'delivery' as touch_kind
-        from messages
-        where mailing_channel = 'sms' and is_delivered = 1
-    ),
-
-    touches as (
-        select *
-        from clicks
-        union all
-        select *
-        from sms_deliveries
-    )
+-- What may earn a mailing an order: clicks, and deliveries of SMS, which many projects
+-- send without tracked links. Which of them counts is the attribution model's business.
+-- Two clicks of one instant are one touch.
+with messages as (select * from {{ ref("int_messages") }} where customer_key != 0)
 
 select
-    touches.message_id as message_id,
-    touches.touch_kind as touch_kind,
-    touches.touch_at as touch_at,
-    messages.customer_key as customer_key,
-    messages.brand as brand,
-    messages.mailing_id as mailing_id,
-    messages.mailing_channel as mailing_channel,
-    mailings.mailing_type as mailing_type
-from touches
-inner join messages on touches.message_id = messages.message_id
-left join mailings on messages.mailing_id = mailings.mailing_id
-where messages.customer_key != 0
+    message_id,
+    touch .1 as touch_kind,
+    touch .2 as touch_at,
+    touch .3 as is_bot,
+    customer_key,
+    brand,
+    mailing_id,
+    mailing_channel,
+    mailing_type
+from messages
+array join
+    arrayConcat(
+        arrayDistinct(
+            arrayMap(click -> ('click', click.clicked_at, click.is_bot), clicks)
+        ),
+        if(
+            mailing_channel = 'sms' and is_delivered = 1,
+            [('delivery', assumeNotNull(sent_at), toUInt8(0))],
+            []
+        )
+    ) as touch

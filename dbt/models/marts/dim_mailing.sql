@@ -3,6 +3,13 @@
 with
     mailings as (select * from {{ ref("stg_mindbox__mailings") }}),
 
+    subjects as (
+        select
+            mailing_id, arraySort(groupUniqArray(mailing_subject)) as mailing_subjects
+        from {{ ref("int_mailing_subjects") }}
+        group by mailing_id
+    ),
+
     messages as (select * from {{ ref("int_messages") }}),
 
     -- A message may name a mailing that the dictionary does not hold: what its
@@ -42,9 +49,13 @@ select
     {{ open_label("mailings.utm_medium") }} as mailing_utm_medium,
     {{ open_label("mailings.utm_campaign") }} as mailing_utm_campaign,
     {{ open_label("mailings.utm_content") }} as mailing_utm_content,
-    mailings.tags as mailing_tags,
+    cast(mailings.tags, 'Array(LowCardinality(String))') as mailing_tags,
+    cast(
+        subjects.mailing_subjects, 'Array(LowCardinality(String))'
+    ) as mailing_subjects,
     if(mailings.mailing_id = '', null, mailings.created_date) as created_date,
     if(seen.mailing_id = '', null, seen.first_message_date) as first_message_date,
     if(seen.mailing_id = '', null, seen.last_message_date) as last_message_date
 from mailings
 full outer join seen on mailings.mailing_id = seen.mailing_id
+left join subjects on mailings.mailing_id = subjects.mailing_id
