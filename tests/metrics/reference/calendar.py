@@ -43,9 +43,12 @@ class Bucket:
         """Days of it, both ends included."""
         return (self.last - self.first).days + 1
 
-    def months(self) -> float:
-        """Its length in months of a twelfth of 365.25 days."""
-        return self.days() / (365.25 / 12)
+    def all_days(self) -> Iterator[date]:
+        """Its days in their order."""
+        day = self.first
+        while day <= self.last:
+            yield day
+            day += ONE_DAY
 
     def previous(self) -> tuple[date, date]:
         """The period before of the same length: as many days, or months where it has whole ones."""

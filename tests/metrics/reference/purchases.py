@@ -34,6 +34,7 @@ _FURTHER = ("Cancelled", "Returned", "CheckedOut", "Paid", "Delivered")
 class Line:
     """One line, or the fee for delivery as a line of its own."""
 
+    position: int
     product: str
     status: str
     quantity: Decimal
@@ -139,6 +140,7 @@ class Purchases:
             status = LINE_STATUS_IDS[int(states[n])]
             rows[int(lines.order[n])].append(
                 Line(
+                    position=product,
                     product=self._world.catalogue.external_id[product],
                     status=status,
                     quantity=quantity,
@@ -218,6 +220,7 @@ def _delivery(fee: Decimal, lines: list[Line]) -> Line:
     status = max((line.status for line in lines), key=_FURTHER.index)
     words = {"product": DELIVERY, "order_status": LINE_STATUSES[status]}
     return Line(
+        position=-1,
         product="",
         status=status,
         quantity=NOTHING,

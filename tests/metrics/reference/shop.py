@@ -3,7 +3,7 @@
 from datetime import date
 
 from sandbox.mindbox.world import World
-from tests.metrics.reference import based, bought, earned, mailed
+from tests.metrics.reference import based, bought, earned, mailed, visited
 from tests.metrics.reference.asking import Answers, Key, Question
 from tests.metrics.reference.calendar import Clock
 from tests.metrics.reference.cells import Metric
@@ -17,9 +17,17 @@ from tests.metrics.reference.rfm import Rfm
 from tests.metrics.reference.slicing import Slicing
 from tests.metrics.reference.sources import Sources
 from tests.metrics.reference.states import States
+from tests.metrics.reference.tours import Tours
+from tests.metrics.reference.visits import Visits
 from tests.metrics.reference.words import NO_ORDERS, Value
 
-METRICS: dict[str, Metric] = {**bought.METRICS, **mailed.METRICS, **earned.METRICS, **based.METRICS}
+METRICS: dict[str, Metric] = {
+    **bought.METRICS,
+    **mailed.METRICS,
+    **earned.METRICS,
+    **based.METRICS,
+    **visited.METRICS,
+}
 
 
 def last_day(world: World, clock: Clock) -> date:
@@ -64,8 +72,10 @@ class Reference:
             for merged, at in zip(world.merges.merged, world.merges.at, strict=True)
             if (known := people.of(int(merged))) is not None
         ]
+        visits = Visits(world, people, clock, letters, purchases, horizon=horizon)
+        tours = Tours(visits, purchases.goods, clock)
         lives = Lives(self.states, merges, horizon)
-        sources = Sources(clock, letters, purchases, earned_by, lives)
+        sources = Sources(clock, letters, purchases, earned=earned_by, lives=lives, tours=tours)
         self._answers = Answers(sources, self._slicing.words, METRICS)
 
     def answer(self, question: Question) -> dict[Key, Value]:

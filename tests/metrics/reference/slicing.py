@@ -37,8 +37,8 @@ OF_ORDERS = frozenset(
 )
 OF_VISITS = frozenset(
     (
-        *("traffic_source", "platform", "utm_source", "utm_medium", "utm_campaign"),
-        *("utm_content", "utm_term"),
+        *("traffic_source", "platform"),
+        *("visit_utm_source", "visit_utm_medium", "visit_utm_campaign"),
     )
 )
 OF_TIME = frozenset({"hour", "weekday"})

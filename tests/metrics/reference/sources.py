@@ -23,7 +23,8 @@ from tests.metrics.reference.purchases import (
     number_band,
 )
 from tests.metrics.reference.slicing import OF_LINES, OF_MAILINGS
-from tests.metrics.reference.words import MAILINGS, MODEL_NAMES, ONE_DAY
+from tests.metrics.reference.tours import Tours
+from tests.metrics.reference.words import MAILINGS, MODEL_NAMES
 
 
 @dataclass(kw_only=True)
@@ -103,7 +104,14 @@ class Sources:
     """Facts by the name of their source, found by day."""
 
     def __init__(
-        self, clock: Clock, letters: Letters, purchases: Purchases, earned: Credits, lives: Lives
+        self,
+        clock: Clock,
+        letters: Letters,
+        purchases: Purchases,
+        *,
+        earned: Credits,
+        lives: Lives,
+        tours: Tours,
     ) -> None:
         self._clock, self._letters = clock, letters
         self._purchases, self._credits = purchases, earned
@@ -128,6 +136,8 @@ class Sources:
             "closing": lives.closing,
             "opening": lives.opening,
             "life": lives.events,
+            "visits": tours.visits,
+            "steps": tours.steps,
         }
 
     def rows(self, source: str, question: Question, bucket: Bucket) -> Iterable[Fact]:
@@ -140,7 +150,7 @@ class Sources:
         if question.slices & OF_MAILINGS:
             yield from self._credit_rows(question, bucket, "event")
             return
-        for day in _days(bucket):
+        for day in bucket.all_days():
             for order in self._orders_of_day.get(day, ()):
                 yield from self._pieces(question, order, None)
 
@@ -156,7 +166,7 @@ class Sources:
 
     def _credit_rows(self, question: Question, bucket: Bucket, basis: str) -> Iterator[OrderRow]:
         models = self._models(question)
-        for day in _days(bucket):
+        for day in bucket.all_days():
             for credit in self._credits_of_day[basis].get(day, ()):
                 if credit.model in models:
                     yield from self._pieces(question, credit.order, credit)
@@ -251,13 +261,6 @@ def _parts(
         yield told, part
 
 
-def _days(bucket: Bucket) -> Iterator[date]:
-    day = bucket.first
-    while day <= bucket.last:
-        yield day
-        day += ONE_DAY
-
-
 def _by_day(facts: Iterable[Fact], basis: str) -> dict[date, list[Fact]]:
     days: dict[date, list[Fact]] = defaultdict(list)
     for fact in facts:
@@ -266,5 +269,5 @@ def _by_day(facts: Iterable[Fact], basis: str) -> dict[date, list[Fact]]:
 
 
 def _within(days: dict[date, list[Fact]], bucket: Bucket) -> Iterator[Fact]:
-    for day in _days(bucket):
+    for day in bucket.all_days():
         yield from days.get(day, ())
