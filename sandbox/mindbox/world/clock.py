@@ -27,6 +27,9 @@ _HOUR_DEMAND = (
 )
 HOLIDAYS = {(2, 22): 1.7, (3, 7): 1.9, (11, 11): 2.0, (11, 28): 2.6, (12, 30): 1.5, (1, 1): 0.35}
 """Days when Russian shops sell unlike their month: (month, day) → factor."""
+_SALES = (0.72, 0.9)
+"""When the shop's own sales begin, as shares of history: the base has grown by then."""
+SALE_DAYS, _SALE_DEMAND = 7, 4.2
 
 
 class Calendar:
@@ -64,6 +67,12 @@ class Calendar:
         return self.month_of_day[self.day_index(at)]
 
 
+def sales(calendar: Calendar, since_ms: int, until_ms: int) -> list[date]:
+    """First local days of the shop's own sales, all brands at once, SALE_DAYS each."""
+    begin = [since_ms + int(share * (until_ms - since_ms)) for share in _SALES]
+    return [calendar.dates[day] for day in calendar.day_index(np.array(begin))]
+
+
 @dataclass(frozen=True)
 class Demand:
     """How eager the shop's customers are hour by hour, as a cumulative curve to draw from."""
@@ -73,15 +82,21 @@ class Demand:
 
     @classmethod
     def over(cls, calendar: Calendar, since_ms: int, until_ms: int) -> Demand:
-        """Demand by season, weekday, local hour and shopping holidays, growing 1.5 % a month."""
+        """Demand by season, weekday, local hour, holidays and sales, growing 1.5 % a month."""
         edges = np.arange(since_ms, until_ms + HOUR, HOUR, dtype=np.int64)
         starts = edges[:-1]
         day = calendar.day_index(starts)
+        on_sale = {
+            first + timedelta(days=n)
+            for first in sales(calendar, since_ms, until_ms)
+            for n in range(SALE_DAYS)
+        }
         by_day = np.array(
             [
                 _MONTH_DEMAND[d.month - 1]
                 * _WEEKDAY_DEMAND[d.weekday()]
                 * HOLIDAYS.get((d.month, d.day), 1.0)
+                * (_SALE_DEMAND if d in on_sale else 1.0)
                 for d in calendar.dates
             ]
         )

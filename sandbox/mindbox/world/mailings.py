@@ -10,7 +10,7 @@ import numpy as np
 
 from sandbox.mindbox.world import vocabulary
 from sandbox.mindbox.world.chance import happens, stream
-from sandbox.mindbox.world.clock import DAY, HOUR, MINUTE, NEVER
+from sandbox.mindbox.world.clock import DAY, HOUR, MINUTE, NEVER, sales
 
 if TYPE_CHECKING:
     from datetime import date
@@ -130,6 +130,8 @@ _CAMPAIGN_REACTIONS = {
 }
 _HALVED_REACTIONS = Reactions(0.26, 0.14, 0.004, 0.009, 0.14)
 """Of e-mails tested half against half: offers worth a test move more people than the usual ones."""
+_SALE_REACTIONS = Reactions(0.30, 0.18, 0.006, 0.03, 0.30)
+"""Of the one among them that opens a sale: everybody buys more in those days, and readers most."""
 _FLOW_REACTIONS = {
     Occasion.WELCOME: Reactions(0.44, 0.19, 0.004, 0.004, 0.13),
     Occasion.SECOND_LETTER: Reactions(0.33, 0.13, 0.004, 0.002, 0.10),
@@ -173,6 +175,8 @@ _CADENCE = (
 _HALVED_EVERY, _HALVED_FROM, _HALVED_REACH = 75 * DAY, 0.45, 0.95
 """Once in so many days, in the later part of history when the base has grown, nearly all of a
 brand's readers take part in a test of half against half."""
+_SALE_OPENS = 9 * HOUR
+"""After midnight of a sale's first day."""
 _CHANNEL_RU = {
     Channel.EMAIL: "письмо",
     Channel.SMS: "SMS",
@@ -295,29 +299,48 @@ def _campaigns(
 def _halved(
     settings: WorldSettings, calendar: Calendar, rng: np.random.Generator, brand: int
 ) -> list[Mailing]:
-    """E-mails to nearly all readers of a brand, half of whom are held back to compare with."""
+    """E-mails to nearly all readers of a brand, half of whom are held back to compare with.
+
+    Those nearest to the shop's sales open them: only then do enough people buy within a week for
+    both halves to have a hundred buyers, in a shop as small as the demo's.
+    """
     rows = []
+    sale_days = sales(calendar, settings.since_ms, settings.until_ms)
+    for day, moment in _halved_moments(settings, calendar, rng, sale_days):
+        cadence = Cadence(Channel.EMAIL, _HALVED_EVERY / DAY, _HALVED_REACH)
+        usual = _campaign(rng, brand, (day, moment), cadence, settings.since_ms)
+        rows.append(
+            replace(
+                usual,
+                system_name=f"{usual.system_name}_ab",
+                utm_campaign=f"{usual.utm_campaign}_ab",
+                tags=(*usual.tags, "тест 50/50"),
+                reach=_HALVED_REACH,
+                control_share=0.5,
+                variants=1,
+                reactions=_SALE_REACTIONS if day in sale_days else _HALVED_REACTIONS,
+            )
+        )
+    return rows
+
+
+def _halved_moments(
+    settings: WorldSettings, calendar: Calendar, rng: np.random.Generator, sale_days: list[date]
+) -> list[tuple[date, int]]:
+    """When tests of half against half go out: regularly, and first thing in a sale."""
+    found = []
     span = settings.until_ms - settings.since_ms
     at = settings.since_ms + int(span * _HALVED_FROM) + int(rng.integers(0, 20 * DAY))
     while at < settings.until_ms:
-        day, moment = _moment(calendar, rng, at)
-        if moment < settings.until_ms:
-            cadence = Cadence(Channel.EMAIL, _HALVED_EVERY / DAY, _HALVED_REACH)
-            usual = _campaign(rng, brand, (day, moment), cadence, settings.since_ms)
-            rows.append(
-                replace(
-                    usual,
-                    system_name=f"{usual.system_name}_ab",
-                    utm_campaign=f"{usual.utm_campaign}_ab",
-                    tags=(*usual.tags, "тест 50/50"),
-                    reach=_HALVED_REACH,
-                    control_share=0.5,
-                    variants=1,
-                    reactions=_HALVED_REACTIONS,
-                )
-            )
+        found.append(_moment(calendar, rng, at))
         at += _HALVED_EVERY + int(rng.integers(0, 20 * DAY))
-    return rows
+    found = [(day, moment) for day, moment in found if moment < settings.until_ms]
+    for first in sale_days:
+        opening = calendar.start_of(first) + _SALE_OPENS
+        if found:
+            nearest = min(range(len(found)), key=lambda n: abs(found[n][1] - opening))
+            found[nearest] = first, opening
+    return found
 
 
 def _moment(calendar: Calendar, rng: np.random.Generator, at: int) -> tuple[date, int]:

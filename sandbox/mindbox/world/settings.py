@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-GENERATOR_VERSION = 6
+GENERATOR_VERSION = 7
 """Raised whenever the generator would answer the same settings with another world."""
 
 LARGEST_BRAND_COUNT = 5

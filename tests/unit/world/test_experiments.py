@@ -54,6 +54,15 @@ def test_arms_hold_a_thousand_customers_each(world: World) -> None:
         assert sent / (sent + held) == pytest.approx(0.5, abs=4 * 0.5 / (sent + held) ** 0.5)
 
 
+def test_sales_bring_a_hundred_buyers_to_each_half_of_their_tests(world: World) -> None:
+    enough = [
+        least
+        for pair in arms(world)
+        if (least := min(buyers_within(world, arm, 7) * arm.sum() for arm in pair)) >= 100
+    ]
+    assert len(enough) >= 2
+
+
 def test_other_control_groups_are_a_tenth(world: World) -> None:
     shares = set(world.plan["control_share"].tolist())
     assert {0.0, 0.1, 0.5} <= shares
