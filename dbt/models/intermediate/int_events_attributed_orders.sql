@@ -5,6 +5,8 @@
 with
     messages as (select * from {{ ref("int_messages") }}),
 
+    mailings as (select * from {{ ref("stg_mindbox__mailings") }}),
+
     orders as (select * from {{ ref("int_orders") }}),
 
     attribution as (select * from {{ ref("int_attribution") }})
@@ -13,25 +15,36 @@ select
     'attributed_order' as event,
     attribution.ordered_at as event_at,
     attribution.participated_at as send_at,
-    attribution.message_id as event_key,
-    messages.customer_key as customer_key,
-    messages.brand as brand,
-    messages.mailing_id as mailing_id,
-    messages.mailing_channel as mailing_channel,
+    -- Mindbox may credit a mailing of which no message is loaded.
+    if(
+        attribution.message_id = '', attribution.mailing_id, attribution.message_id
+    ) as event_key,
+    attribution.customer_key as customer_key,
+    orders.brand as brand,
+    attribution.mailing_id as mailing_id,
+    if(
+        attribution.message_id = '', mailings.mailing_channel, messages.mailing_channel
+    ) as mailing_channel,
     messages.mailing_variant as mailing_variant,
     messages.mailing_source as mailing_source,
     messages.customer_send_weekday as customer_send_weekday,
     messages.customer_send_hour as customer_send_hour,
     messages.pressure_band as pressure_band,
     messages.is_immature as is_immature,
-    orders.order_id as order_id,
-    orders.order_channel as order_channel,
-    orders.order_region as order_region,
+    {{ order_slices("orders") }},
     orders.order_seq as order_seq,
+    orders.order_seq_in_brand as order_seq_in_brand,
+    orders.product_keys as product_keys,
     attribution.attribution_model as attribution_model,
     attribution.channel_group as channel_group,
     attribution.weight as attributed_orders,
-    attribution.amount as attributed_amount
+    attribution.amount as attributed_amount,
+    attribution.units as attributed_quantity,
+    if(
+        messages.is_from_flow = 1, attribution.weight, toDecimal32(0, 6)
+    ) as flow_attributed_orders,
+    attribution.hours_since_touch as hours_since_touch
 from attribution
-inner join messages on attribution.message_id = messages.message_id
 inner join orders on attribution.order_id = orders.order_id
+left join messages on attribution.message_id = messages.message_id
+left join mailings on attribution.mailing_id = mailings.mailing_id

@@ -135,8 +135,17 @@ select
     ) as cohort_month,
     events.order_id as order_key,
     {{ open_label("events.order_channel") }} as order_channel,
+    {{ slice_label("contact_point_type", "events.contact_point_type") }}
+    as contact_point_type,
+    {{ open_label("events.store") }} as store,
+    {{ known_or_open_label("payment_type", "events.payment_type") }} as payment_type,
+    {{ slice_label("order_value_band", "events.order_value_band") }}
+    as order_value_band,
+    events.promotions as promotions,
     {{ slice_label("order_seq_group", order_seq_group("events.order_seq")) }}
     as order_seq_group,
+    {{ slice_label("order_seq_group", order_seq_group("events.order_seq_in_brand")) }}
+    as order_seq_group_in_brand,
     {{ slice_label("attribution_model", "events.attribution_model") }}
     as attribution_model,
     {{ slice_label("channel_group", "events.channel_group") }} as channel_group,

@@ -1,10 +1,15 @@
 with
     orders as (select order_id, order_lines from {{ ref("stg_mindbox__orders") }}),
 
-    lines as (select order_id, line from orders array join order_lines as line)
+    lines as (
+        select order_id, line, position
+        from orders
+        array join order_lines as line, arrayEnumerate(order_lines) as position
+    )
 
 select
     order_id,
+    toUInt16(position) as line_position,
     line.line_id as line_id,
     line.line_number as line_number,
     line.product_id as product_id,
