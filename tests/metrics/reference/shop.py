@@ -46,6 +46,7 @@ class Reference:
         orders: those in the goal.
         taken_away: orders that a visit from elsewhere took from their last touch.
         people: everybody whom the shop knows.
+        visits: all visits, with what was done in them.
         facts: messages and first reactions to them.
     """
 
@@ -72,8 +73,8 @@ class Reference:
             for merged, at in zip(world.merges.merged, world.merges.at, strict=True)
             if (known := people.of(int(merged))) is not None
         ]
-        visits = Visits(world, people, clock, letters, purchases, horizon=horizon)
-        tours = Tours(visits, purchases.goods, clock)
+        self.visits = Visits(world, people, clock, letters, purchases, horizon=horizon)
+        tours = Tours(self.visits, purchases.goods, clock)
         lives = Lives(self.states, merges, horizon)
         sources = Sources(clock, letters, purchases, earned=earned_by, lives=lives, tours=tours)
         self._answers = Answers(sources, self._slicing.words, METRICS)
