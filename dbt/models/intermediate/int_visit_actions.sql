@@ -12,15 +12,7 @@ with
 
     orders as (select * from {{ ref("int_visit_orders") }} where session_key != ''),
 
-    order_lines as (
-        select order_id, product_id, line_amount
-        from {{ ref("stg_mindbox__order_lines") }}
-        where has({{ string_array(setting("order_goal_categories")) }}, status_category)
-        union all
-        select order_id, '' as product_id, assumeNotNull(delivery_cost) as line_amount
-        from {{ ref("stg_mindbox__orders") }}
-        where coalesce(delivery_cost, 0) != 0
-    ),
+    order_lines as (select * from {{ ref("int_order_lines") }} where is_goal_line = 1),
 
     -- An action without a product or category is a row of its own.
     looks as (
@@ -69,18 +61,16 @@ with
         select
             orders.session_key as session_key,
             'order' as action,
-            concat(orders.order_id, '-', order_lines.product_id) as action_key,
+            concat(
+                order_lines.order_id, '/', toString(order_lines.line_position)
+            ) as action_key,
             orders.ordered_at as happened_at,
             order_lines.product_id as product_key,
             '' as category_id,
-            sum(order_lines.line_amount) as order_amount
+            order_lines.is_delivery as is_delivery,
+            order_lines.line_amount as order_amount
         from order_lines
         inner join orders on order_lines.order_id = orders.order_id
-        group by
-            orders.session_key,
-            orders.order_id,
-            orders.ordered_at,
-            order_lines.product_id
     ),
 
     -- The cart as the last change of its visit left it: the latest line of each product
@@ -131,22 +121,28 @@ with
     ),
 
     all_actions as (
-        select *, toDecimal64(0, 4) as order_amount, toDecimal64(0, 4) as cart_amount
+        select
+            *,
+            toUInt8(0) as is_delivery,
+            toDecimal64(0, 4) as order_amount,
+            toDecimal64(0, 4) as cart_amount
         from looks
         union all
-        select *, toDecimal64(0, 4) as order_amount, toDecimal64(0, 4) as cart_amount
+        select
+            *,
+            toUInt8(0) as is_delivery,
+            toDecimal64(0, 4) as order_amount,
+            toDecimal64(0, 4) as cart_amount
         from additions
         union all
-        select
-            * except (order_amount),
-            toDecimal64(order_amount, 4) as order_amount,
-            toDecimal64(0, 4) as cart_amount
+        select *, toDecimal64(0, 4) as cart_amount
         from bought
         union all
         select
             * except (cart_amount),
+            toUInt8(0) as is_delivery,
             toDecimal64(0, 4) as order_amount,
-            toDecimal64(cart_amount, 4) as cart_amount
+            cart_amount
         from abandoned
     )
 
@@ -157,6 +153,7 @@ select
     all_actions.happened_at as happened_at,
     all_actions.product_key as product_key,
     all_actions.category_id as category_id,
+    all_actions.is_delivery as is_delivery,
     toUInt8(all_actions.action = 'category_view') as is_category_view,
     toUInt8(all_actions.action = 'product_view') as is_product_view,
     toUInt8(all_actions.action = 'cart_add') as is_cart_add,
