@@ -4,7 +4,7 @@
     "invalid_contacts": "0",
     "subscriptions": "0",
     "unsubscriptions": "0",
-    "reachable_channels": "0",
+    "reach": "0",
     "orders": "0",
     "amount": "toDecimal64(0, 4)",
     "order_date": "toDate(0)",
@@ -19,7 +19,7 @@
         "invalid_contacts",
         "subscriptions",
         "unsubscriptions",
-        "reachable_channels",
+        "reach",
     ],
     "order_days": ["orders", "amount", "order_date"],
     "crossings": [],
@@ -64,16 +64,15 @@ with
             customer_key,
             brand,
             change .1 as change_date,
-            change .2 * is_contact as contacts,
-            change .2 * is_invalid as invalid_contacts,
-            change .2 * is_subscribed as subscriptions,
-            change .2 * is_unsubscribed as unsubscriptions,
-            -- The set of channels as the sum of a power of two for each of them.
-            change .2
-            * is_reachable
-            * bitShiftLeft(
+            -- A set of channels is the sum of a power of two for each of them.
+            change .2 * bitShiftLeft(
                 1, indexOf({{ string_array(channels) }}, channel) - 1
-            ) as reachable_channels
+            ) as channel_change,
+            channel_change * is_contact as contacts,
+            channel_change * is_invalid as invalid_contacts,
+            channel_change * is_reachable as reach,
+            change .2 * is_subscribed as subscriptions,
+            change .2 * is_unsubscribed as unsubscriptions
         from contact_states
         array join [(valid_from, 1), (valid_till, -1)] as change
         where change_date < {{ end_of_time() }}
@@ -228,7 +227,7 @@ with
             sum(changes.invalid_contacts) as invalid_contacts,
             sum(changes.subscriptions) as subscriptions,
             sum(changes.unsubscriptions) as unsubscriptions,
-            sum(changes.reachable_channels) as reachable_channels,
+            sum(changes.reach) as reach,
             sum(changes.orders) as orders,
             sum(changes.amount) as amount,
             max(changes.order_date) as order_date,
@@ -256,11 +255,11 @@ with
             ) as state_till,
             is_customer,
             contact_origin,
-            sum(contacts) over up_to_the_day > 0 as is_contact,
-            sum(invalid_contacts) over up_to_the_day > 0 as is_invalid,
+            sum(contacts) over up_to_the_day as contact_set,
+            sum(invalid_contacts) over up_to_the_day as invalid_set,
             sum(subscriptions) over up_to_the_day > 0 as is_subscribed,
             sum(unsubscriptions) over up_to_the_day > 0 as is_unsubscribed,
-            sum(reachable_channels) over up_to_the_day as reachable_channels,
+            sum(reach) over up_to_the_day as reachable_set,
             sum(orders) over up_to_the_day as orders_to_date,
             sum(amount) over up_to_the_day as amount_to_date,
             sum(intervals) over up_to_the_day as interval_number,
@@ -279,6 +278,20 @@ with
     states as (
         select
             *,
+            contact_set > 0 as is_contact,
+            invalid_set > 0 as is_invalid,
+            reachable_set > 0 as is_reachable,
+            {%- for channels_of_set in ["contact", "invalid", "reachable"] %}
+                arrayMap(
+                    channel -> {{ slice_label("mailing_channel", "channel") }},
+                    arrayFilter(
+                        (channel, position)
+                        -> bitTest({{ channels_of_set }}_set, position - 1),
+                        {{ string_array(channels) }},
+                        arrayEnumerate({{ string_array(channels) }})
+                    )
+                ) as {{ channels_of_set }}_channels,
+            {%- endfor %}
             orders_to_date > 0 as is_buyer,
             state_from - last_order_date as recency,
             is_buyer
@@ -321,21 +334,9 @@ select
     {{ slice_label("rfm_segment", "coalesce(states.rfm_segment, '')") }} as rfm_segment,
     toLowCardinality(
         if(
-            states.reachable_channels = 0,
-            'Нет',
-            arrayStringConcat(
-                arrayMap(
-                    channel
-                    -> toString({{ slice_label("mailing_channel", "channel") }}),
-                    arrayFilter(
-                        (channel, position)
-                        -> bitTest(states.reachable_channels, position - 1),
-                        {{ string_array(channels) }},
-                        arrayEnumerate({{ string_array(channels) }})
-                    )
-                ),
-                ' + '
-            )
+            states.is_reachable,
+            arrayStringConcat(states.reachable_channels, ' + '),
+            'Нет'
         )
     ) as reachable_set,
     {{
@@ -350,8 +351,11 @@ select
     customer_segments.customer_segments as customer_segments,
     toUInt8(states.is_customer) as is_customer,
     toUInt8(states.is_contact) as is_contact,
-    toUInt8(states.reachable_channels > 0) as is_reachable,
+    toUInt8(states.is_reachable) as is_reachable,
     toUInt8(states.is_invalid) as is_invalid,
+    states.contact_channels as contact_channels,
+    states.reachable_channels as reachable_channels,
+    states.invalid_channels as invalid_channels,
     toUInt8(
         states.is_contact and states.contact_origin = 'online'
     ) as is_online_contact,
