@@ -4,17 +4,21 @@
 -- Who is in it shows only on those whom some mailing meant to reach: whoever could not
 -- be written to is in neither group, and transactional messages, which the control
 -- group
--- gets like everybody, speak of no group.
+-- gets like everybody, speak of no group. It is drawn among accounts: of two that
+-- became
+-- one customer later, one may have been in it and the other not.
 with
-    messages as (select * from {{ ref("int_messages") }}),
+    messages as (select * from {{ ref("int_message_outcomes") }}),
 
     mailings as (select * from {{ ref("stg_mindbox__mailings") }}),
 
     failure_reasons as (select * from {{ ref("message_failure_reasons") }}),
 
-    actions as (select * from {{ ref("stg_mindbox__customer_actions") }}),
-
-    identity as (select * from {{ ref("int_customer_identity") }}),
+    registrations as (
+        select *
+        from {{ ref("int_customer_registrations") }}
+        where brand = '{{ all_brands() }}'
+    ),
 
     orders as (
         select * from {{ ref("int_orders") }} where is_goal = 1 and is_identified = 1
@@ -22,15 +26,16 @@ with
 
     horizon as (select * from {{ ref("int_horizon") }}),
 
-    addressed as (
+    accounts as (
         select
             messages.customer_key as customer_key,
+            messages.account_key as account_key,
             toStartOfMonth(messages.participation_date) as month,
-            min(messages.participation_date) as first_addressed,
+            min(messages.participation_date) as account_addressed,
             max(
                 messages.not_sent_reason = 'CustomerInGlobalControlGroup'
-            ) as is_control,
-            max(messages.is_delivered) as has_delivery
+            ) as account_is_control,
+            max(messages.is_delivered) as account_has_delivery
         from messages
         left join mailings on messages.mailing_id = mailings.mailing_id
         left join failure_reasons on messages.not_sent_reason = failure_reasons.reason
@@ -38,17 +43,19 @@ with
             messages.customer_key != 0
             and mailings.mailing_type != 'transaction'
             and failure_reasons.is_ineligible = 0
-        group by customer_key, month
+        group by customer_key, account_key, month
     ),
 
-    registrations as (
+    addressed as (
         select
-            {{ merged_customer("actions.customer_key", "identity") }} as customer_key,
-            min(actions.action_date) as registered_on
-        from actions
-        left join identity on actions.customer_key = identity.customer_key
-        where actions.action_kind = 'registration' and actions.customer_key != 0
-        group by customer_key
+            customer_key,
+            month,
+            min(account_addressed) as first_addressed,
+            min(account_is_control) as is_control,
+            toUInt8(max(account_is_control) = 0) as is_main,
+            max(account_is_control * account_has_delivery) as has_delivery
+        from accounts
+        group by customer_key, month
     ),
 
     -- Whoever came within the month is counted from that day on. The last month ends
@@ -59,6 +66,7 @@ with
             addressed.customer_key as customer_key,
             addressed.month as month,
             addressed.is_control as is_control,
+            addressed.is_main as is_main,
             addressed.has_delivery as has_delivery,
             greatest(
                 addressed.month,
@@ -90,6 +98,7 @@ select
     spans.customer_key as customer_key,
     spans.month as month,
     toUInt8(spans.is_control) as is_control,
+    spans.is_main as is_main,
     toUInt8(spans.is_control = 1 and spans.has_delivery = 1) as is_contaminated,
     toUInt8(spans.counted_till - spans.counted_from) as days,
     bought.orders as orders,

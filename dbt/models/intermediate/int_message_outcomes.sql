@@ -55,6 +55,7 @@ with
             {{ project_date("messages.participated_at") }} as participation_date,
             {{ merged_customer("messages.any_customer_key", "identity") }}
             as customer_key,
+            messages.any_customer_key as account_key,
             messages.described .1 as mailing_id,
             messages.described .2 as mailing_variant,
             if(
@@ -88,6 +89,7 @@ select
     resolved.participated_at as participated_at,
     resolved.participation_date as participation_date,
     resolved.customer_key as customer_key,
+    resolved.account_key as account_key,
     resolved.mailing_id as mailing_id,
     resolved.mailing_variant as mailing_variant,
     resolved.mailing_channel as mailing_channel,

@@ -5,7 +5,13 @@ with
 
     mailings as (select * from {{ ref("stg_mindbox__mailings") }}),
 
-    customer_versions as (select * from {{ ref("stg_mindbox__customer_versions") }})
+    customer_versions as (select * from {{ ref("stg_mindbox__customer_versions") }}),
+
+    customer_states as (
+        select *
+        from {{ ref("mart_customer_states") }}
+        where brand = '{{ all_brands() }}'
+    )
 
 select
     participants.customer_key as customer_key,
@@ -41,6 +47,7 @@ select
     {{ slice_label("email_domain_group", "customer_versions.email_domain_group") }}
     as email_domain_group,
     {{ open_label("customer_versions.customer_timezone") }} as customer_timezone,
+    {{ customer_state_slices("customer_states") }},
     mailing_key as participant_experiment_key,
     toUInt8(participants.is_treated * participants.is_mature) as participant_is_treated,
     toUInt8(participants.is_control * participants.is_mature) as participant_is_control,
@@ -62,3 +69,7 @@ asof left join
     customer_versions
     on participants.customer_key = customer_versions.customer_key
     and participants.joined_at >= customer_versions.valid_from
+asof left join
+    customer_states
+    on participants.customer_key = customer_states.customer_key
+    and participants.joined_date > customer_states.valid_from

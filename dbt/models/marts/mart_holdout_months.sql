@@ -6,12 +6,23 @@ with
         from {{ ref("int_holdout_months") }}
     ),
 
-    customer_versions as (select * from {{ ref("stg_mindbox__customer_versions") }})
+    customer_versions as (select * from {{ ref("stg_mindbox__customer_versions") }}),
+
+    customer_states as (
+        select *
+        from {{ ref("mart_customer_states") }}
+        where brand = '{{ all_brands() }}'
+    )
 
 select
     months.customer_key as customer_key,
     months.month as holdout_month,
-    {{ slice_label("holdout_arm", "if(months.is_control = 1, 'control', 'main')") }}
+    {{
+        slice_label(
+            "holdout_arm",
+            "multiIf(months.is_main= 1, 'main', months.is_control = 1, 'control', 'both')",
+        )
+    }}
     as holdout_arm,
     {{ slice_label("gender", "customer_versions.sex") }} as gender,
     {{ slice_label("age_band", "customer_versions.age_band") }} as age_band,
@@ -19,7 +30,8 @@ select
     {{ slice_label("email_domain_group", "customer_versions.email_domain_group") }}
     as email_domain_group,
     {{ open_label("customer_versions.customer_timezone") }} as customer_timezone,
-    toUInt8(months.is_control = 0) as holdout_is_main,
+    {{ customer_state_slices("customer_states") }},
+    months.is_main as holdout_is_main,
     months.is_control as holdout_is_control,
     months.is_contaminated as holdout_is_contaminated,
     months.days as holdout_days,
@@ -31,3 +43,7 @@ asof left join
     customer_versions
     on months.customer_key = customer_versions.customer_key
     and months.month_start_at >= customer_versions.valid_from
+asof left join
+    customer_states
+    on months.customer_key = customer_states.customer_key
+    and months.month > customer_states.valid_from
