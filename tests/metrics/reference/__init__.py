@@ -3,7 +3,7 @@
 Definitions are read off the catalogue of metrics, not off the models.
 """
 
-from tests.metrics.reference.asking import Question
+from tests.metrics.reference.questions import Question
 from tests.metrics.reference.shop import METRICS, Reference
 from tests.metrics.reference.words import UNKNOWN, Value
 

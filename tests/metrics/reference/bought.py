@@ -8,6 +8,7 @@ from tests.metrics.reference.cells import (
     Cell,
     Metric,
     average,
+    counted,
     distinct,
     people,
     total,
@@ -15,10 +16,6 @@ from tests.metrics.reference.cells import (
 )
 from tests.metrics.reference.sources import OrderRow
 from tests.metrics.reference.words import Value
-
-
-def _weight(row: OrderRow) -> Decimal:
-    return row.weight
 
 
 def _amount(row: OrderRow) -> Decimal:
@@ -68,15 +65,15 @@ def omnichannel_buyers(cell: Cell) -> Value:
 buyers = people("orders", _is_known)
 new_buyers = people("orders", lambda row: row.is_first)
 repeat_buyers = people("orders", lambda row: row.is_repeat)
-orders = total("orders", _weight, lambda row: row.counts)
-orders_identified = total("orders", _weight, _is_known)
-first_orders = total("orders", _weight, lambda row: row.is_first)
-repeat_orders = total("orders", _weight, lambda row: row.is_repeat)
+orders = counted("orders", lambda row: row.counts)
+orders_identified = counted("orders", _is_known)
+first_orders = counted("orders", lambda row: row.is_first)
+repeat_orders = counted("orders", lambda row: row.is_repeat)
 revenue = total("orders", _amount)
 revenue_identified = total("orders", _amount, _is_known)
-gross_demand = total("orders", lambda row: row.gross())
-cancelled_amount = total("orders", lambda row: row.gross("Cancelled"))
-return_amount = total("orders", lambda row: row.gross("Returned"))
+gross_demand = total("orders", lambda row: row.gross)
+cancelled_amount = total("orders", lambda row: row.cancelled)
+return_amount = total("orders", lambda row: row.returned)
 days_between_orders = average("orders", _days)
 aov_identified = revenue_identified / orders_identified
 revenue_per_buyer = revenue_identified / buyers

@@ -17,11 +17,11 @@ Number = Callable[[Any], Decimal | int | float | None]
 class Cell:
     """All facts of one part of the answer, by the source they come from.
 
-    `whole` are facts of sources that ignore some of the slices asked for: they are those of the
-    cell that remains when these slices are taken away.
+    `missing` are sources that cannot be asked what the filters ask.
     """
 
     bucket: Bucket
+    missing: frozenset[str] = frozenset()
     facts: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
 
     def __getitem__(self, source: str) -> list[Any]:
@@ -139,7 +139,10 @@ def exact(number: Decimal | float | None) -> Decimal:
 
 
 def _over(source: str, value: Callable[[Sequence[Any]], Value]) -> Metric:
-    return Metric(frozenset({source}), lambda cell: value(cell[source]))
+    def of_cell(cell: Cell) -> Value:
+        return None if source in cell.missing else value(cell[source])
+
+    return Metric(frozenset({source}), of_cell)
 
 
 def _numbers(facts: Iterable[Any], of: Number, where: Test) -> list[Decimal]:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from tests.metrics.reference.cells import Cell, Metric, distinct, people, total
+from tests.metrics.reference.cells import Cell, Metric, counted, distinct, people, total
 from tests.metrics.reference.mailed import clicks, delivered, halfway, recipients
 from tests.metrics.reference.sources import OrderRow
 from tests.metrics.reference.words import Value
@@ -32,12 +32,6 @@ def hours_to_order(cell: Cell) -> Value:
     return halfway(sorted(waits))
 
 
-def amount_of_orders(cell: Cell) -> Value:
-    """Amounts of different orders, whatever part of each was earned."""
-    amounts = {(row.order.position, row.model): row for row in cell["credits_by_order"]}
-    return sum((row.amount / row.weight for row in amounts.values()), Decimal(0))
-
-
 def _different_orders(source: str) -> Metric:
     return distinct(source, lambda row: row.order.position, _counts)
 
@@ -48,7 +42,7 @@ mail_revenue = total("credits", _amount)
 mail_revenue_by_order_date = total("credits_by_order", _amount)
 mail_buyers = people("credits", _counts)
 mail_units = total("credits", lambda row: row.units)
-all_orders = total("all_orders", _weight, _counts)
+all_orders = counted("all_orders", _counts)
 all_revenue = total("all_orders", _amount)
 
 METRICS: dict[str, Metric] = {

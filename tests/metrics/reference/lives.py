@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from sandbox.mindbox.world.mailings import Channel
-from tests.metrics.reference.asking import Question
 from tests.metrics.reference.calendar import Bucket
 from tests.metrics.reference.facts import Fact
+from tests.metrics.reference.questions import Question
 from tests.metrics.reference.states import CHANNEL_ORDER, ChannelState, Life, State, States
 from tests.metrics.reference.words import ALL_BRANDS, CHANNELS, EVER, ONE_DAY, UNKNOWN
 
@@ -22,12 +22,14 @@ class StateRow(Fact):
     """A person at the end of a day; a channel of the person where channels are asked for.
 
     Attributes:
+        opened_on: the day before the bucket.
         closing_on: the last day of the bucket, or the last one of which anything is known.
     """
 
     life: Life
     state: State
     channel: ChannelState | None
+    opened_on: date
     closing_on: date
 
     @property
@@ -123,6 +125,7 @@ class Lives:
                         life=life,
                         state=state,
                         channel=channel,
+                        opened_on=bucket.day_before(),
                         closing_on=closing_on,
                     )
 

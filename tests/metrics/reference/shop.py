@@ -3,8 +3,8 @@
 from datetime import date
 
 from sandbox.mindbox.world import World
-from tests.metrics.reference import based, bought, earned, mailed, visited
-from tests.metrics.reference.asking import Answers, Key, Question
+from tests.metrics.reference import based, bought, earned, mailed, tested, visited
+from tests.metrics.reference.asking import Answers
 from tests.metrics.reference.calendar import Clock
 from tests.metrics.reference.cells import Metric
 from tests.metrics.reference.credits import Credits
@@ -13,11 +13,13 @@ from tests.metrics.reference.letters import Letters
 from tests.metrics.reference.lives import Lives
 from tests.metrics.reference.people import People
 from tests.metrics.reference.purchases import Order, Purchases
+from tests.metrics.reference.questions import Key, Question
 from tests.metrics.reference.rfm import Rfm
 from tests.metrics.reference.slicing import Slicing
 from tests.metrics.reference.sources import Sources
 from tests.metrics.reference.states import States
 from tests.metrics.reference.tours import Tours
+from tests.metrics.reference.trials import Trials
 from tests.metrics.reference.visits import Visits
 from tests.metrics.reference.words import NO_ORDERS, Value
 
@@ -27,6 +29,7 @@ METRICS: dict[str, Metric] = {
     **earned.METRICS,
     **based.METRICS,
     **visited.METRICS,
+    **tested.METRICS,
 }
 
 
@@ -67,7 +70,7 @@ class Reference:
         self.taken_away: list[Order] = earned_by.taken_away
         self.people = people
         self.facts: list[Fact] = [*letters.messages, *letters.opens, *letters.clicks]
-        self._slicing = Slicing(people, letters)
+        self._slicing = Slicing(people, letters, self.states)
         merges = [
             (known, clock.day(int(at)))
             for merged, at in zip(world.merges.merged, world.merges.at, strict=True)
@@ -75,9 +78,12 @@ class Reference:
         ]
         self.visits = Visits(world, people, clock, letters, purchases, horizon=horizon)
         tours = Tours(self.visits, purchases.goods, clock)
+        trials = Trials(world, clock, letters, purchases, self.states, horizon=horizon)
         lives = Lives(self.states, merges, horizon)
-        sources = Sources(clock, letters, purchases, earned=earned_by, lives=lives, tours=tours)
-        self._answers = Answers(sources, self._slicing.words, METRICS)
+        sources = Sources(
+            clock, letters, purchases, earned=earned_by, lives=lives, tours=tours, trials=trials
+        )
+        self._answers = Answers(sources, self._slicing, METRICS)
 
     def answer(self, question: Question) -> dict[Key, Value]:
         """The metric of every cell that holds a fact.

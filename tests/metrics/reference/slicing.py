@@ -1,34 +1,32 @@
 """Slices: which there are, which facts have them, and what a fact says of one."""
 
-from collections.abc import Iterable
+from datetime import timedelta
 
 from tests.metrics.reference.facts import Fact, Words
 from tests.metrics.reference.letters import Letters
 from tests.metrics.reference.people import People
-from tests.metrics.reference.words import UNKNOWN
+from tests.metrics.reference.states import States
+from tests.metrics.reference.words import ALL_BRANDS, UNKNOWN
 
+OF_TIME = frozenset({"hour", "weekday"})
+BRAND = frozenset({"brand"})
 OF_MAILINGS = frozenset(
     (
         *("mailing", "mailing_channel", "mailing_type", "mailing_variant", "mailing_folder"),
         *("mailing_topic", "mailing_tag", "mailing_source", "mailing_utm_campaign"),
-        *(
-            "mailing_subject",
-            "send_slot",
-            "send_hour",
-            "send_weekday",
-            "customer_send_hour",
-            "customer_send_weekday",
-        ),
-        *("pressure_band", "failure_reason", "link", "channel_group"),
+        *("mailing_subject", "send_slot", "send_hour", "send_weekday"),
+        *("customer_send_hour", "customer_send_weekday", "pressure_band", "failure_reason"),
+        *("link", "channel_group"),
     )
 )
 OF_MODELS = frozenset({"attribution_model"})
-OF_LINES = frozenset(
+OF_GOODS = frozenset(
     (
         *("product", "category", "category_level_1", "category_level_2", "category_level_3"),
-        *("product_brand", "price_band", "abc_class", "order_status"),
+        *("product_brand", "price_band", "abc_class"),
     )
 )
+OF_LINES = OF_GOODS | {"order_status"}
 OF_ORDERS = frozenset(
     (
         *("order_channel", "store", "order_seq_group", "order_value_band", "payment_type"),
@@ -41,25 +39,71 @@ OF_VISITS = frozenset(
         *("visit_utm_source", "visit_utm_medium", "visit_utm_campaign"),
     )
 )
-OF_TIME = frozenset({"hour", "weekday"})
+OF_PEOPLE = frozenset(
+    ("gender", "age_band", "region", "customer_timezone", "email_domain_group", "cohort_month")
+)
 OF_BEHAVIOUR = frozenset(
     (
         *("lifecycle_stage", "rfm_segment", "reachable_set", "subscription_state"),
         *("engagement_band", "customer_segment"),
     )
 )
-NOT_OF_CUSTOMERS = OF_MAILINGS | OF_MODELS | OF_LINES | OF_ORDERS | OF_VISITS | OF_TIME
+OF_CUSTOMERS = OF_PEOPLE | OF_BEHAVIOUR
+OF_CHANNELS = frozenset({"mailing_channel"})
+OF_LOSSES = frozenset({"loss_reason"})
+OF_TESTS = frozenset({"experiment", "experiment_arm"})
+OF_HOLDOUT = frozenset({"holdout_arm"})
+OF_SEGMENTS = frozenset({"segmentation", "customer_segment"})
+
+_COMMON = OF_TIME | BRAND | OF_CUSTOMERS
+_LETTERS = _COMMON | OF_MAILINGS - {"channel_group"}
+_ORDERS = _COMMON | OF_ORDERS | OF_LINES | OF_MAILINGS | OF_MODELS
+_VISITS = _COMMON | OF_MAILINGS - {"channel_group"} | OF_VISITS | OF_GOODS
+_STATES = BRAND | OF_CUSTOMERS
+KNOWN = {
+    **dict.fromkeys(
+        ("messages", "opens", "clicks", "leavings", "all_clicks", "complaints"), _LETTERS
+    ),
+    **dict.fromkeys(("orders", "previous_orders", "credits", "credits_by_order"), _ORDERS),
+    "paths": _COMMON | OF_ORDERS | OF_MAILINGS - {"channel_group"},
+    **dict.fromkeys(("visits", "steps"), _VISITS),
+    "life": _COMMON | OF_CHANNELS | OF_LOSSES,
+    **dict.fromkeys(("closing", "opening"), _STATES),
+    "participants": BRAND | OF_PEOPLE | OF_MAILINGS - {"channel_group"} | OF_TESTS,
+    "holdouts": OF_PEOPLE | OF_HOLDOUT,
+    "members": OF_PEOPLE | OF_SEGMENTS,
+}
+"""Slices that can be asked of the facts of a source."""
+EVERY_SLICE = frozenset(name for names in KNOWN.values() for name in names)
+NOT_OF_CUSTOMERS = EVERY_SLICE - OF_CUSTOMERS - BRAND
+
+
+def applies(source: str, name: str, asked: frozenset[str]) -> bool:
+    """Whether a slice can be asked of a source, beside the other slices asked for.
+
+    Where channels are asked for, states are those of channels, which know people and no more.
+    """
+    if source in ("closing", "opening") and asked & OF_CHANNELS:
+        return name in BRAND | OF_PEOPLE | OF_CHANNELS
+    return name in KNOWN[source]
 
 
 class Slicing:
     """Tells what a fact says of a slice."""
 
-    def __init__(self, people: People, letters: Letters) -> None:
-        self._people, self._mailings = people, letters.mailings
+    def __init__(self, people: People, letters: Letters, states: States) -> None:
+        self._people, self._mailings, self._states = people, letters.mailings, states
 
-    def words(self, fact: Fact, name: str) -> tuple[str, ...]:
-        """All words of a slice; the word for "not given" where the fact has none."""
-        found = fact.slices.get(name)
+    def words(self, fact: Fact, name: str, basis: str = "event") -> tuple[str, ...]:
+        """All words of a slice; the word for "not given" where the fact has none.
+
+        Hours and weekdays are those of the date that counts: of the message on the send basis.
+        """
+        found = None
+        if basis == "send" and name in OF_TIME:
+            found = fact.slices.get(f"send_{name}")
+        if found is None:
+            found = fact.slices.get(name)
         if found is None:
             found = self._mailings[fact.mailing].get(name)
         if found is None:
@@ -69,6 +113,11 @@ class Slicing:
     def _of_person(self, fact: Fact, name: str) -> Words:
         if fact.person is None:
             return UNKNOWN
+        if name in OF_BEHAVIOUR:
+            # At the end of the day before: what a message or an order does is not its cause.
+            before = fact.sent_on - timedelta(days=1)
+            state = self._states.at(fact.person, ALL_BRANDS, before)
+            return UNKNOWN if state is None else state.slices[name]
         person = self._people[fact.person]
         return person.slices.get(name) or person.late.get(name) or UNKNOWN
 
@@ -78,8 +127,3 @@ def several(words: Words) -> tuple[str, ...]:
     if isinstance(words, str):
         return (words,)
     return words or (UNKNOWN,)
-
-
-def all_in(kinds: Iterable[str], slices: frozenset[str]) -> frozenset[str]:
-    """Those of the slices that are of a kind."""
-    return frozenset(kinds) & slices

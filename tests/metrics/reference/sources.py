@@ -2,12 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
 
-from tests.metrics.reference.asking import Question
 from tests.metrics.reference.calendar import Bucket, Clock
 from tests.metrics.reference.credits import DEFAULT_MODEL, Credit, Credits, Path
 from tests.metrics.reference.facts import Fact
@@ -22,36 +21,39 @@ from tests.metrics.reference.purchases import (
     is_reactivation,
     number_band,
 )
-from tests.metrics.reference.slicing import OF_LINES, OF_MAILINGS
+from tests.metrics.reference.questions import Question
+from tests.metrics.reference.slicing import OF_LINES, OF_MAILINGS, OF_MODELS
 from tests.metrics.reference.tours import Tours
+from tests.metrics.reference.trials import Trials
 from tests.metrics.reference.words import MAILINGS, MODEL_NAMES
 
 
 @dataclass(kw_only=True)
 class OrderRow(Fact):
-    """An order, or what of it falls into a cell: some of its lines, a part that a message earned.
+    """An order, or what of it falls into a cell: some of its lines, a part that messages earned.
 
     Attributes:
         weight: part of the order; 1 unless the order stands for a credit.
-        lines: those that the question is about.
         place: among the goal orders of the customer.
         credit: what made it fall under a mailing, None for the order itself.
+        counts: a line of it is in the goal.
+        amount: what is left of the lines in the goal.
+        units: pieces and kilograms of these lines.
+        gross, cancelled, returned: money of all lines, and of those lost.
+        products: what these lines are of.
     """
 
     order: Order
     weight: Decimal
-    lines: Sequence[Line]
     place: Place | None
-    credit: Credit | None = None
-    goal_lines: Sequence[Line] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.goal_lines = [line for line in self.lines if line.in_goal]
-
-    @property
-    def counts(self) -> bool:
-        """A line of it is in the goal."""
-        return bool(self.goal_lines)
+    credit: Credit | None
+    counts: bool
+    amount: Decimal
+    units: Decimal
+    gross: Decimal
+    cancelled: Decimal
+    returned: Decimal
+    products: frozenset[str]
 
     @property
     def is_known(self) -> bool:
@@ -75,22 +77,22 @@ class OrderRow(Fact):
         """The order's number in the customer's history; 0 for somebody unknown."""
         return 0 if self.place is None else self.place.number
 
-    @property
-    def amount(self) -> Decimal:
-        """What is left of the lines in the goal; of a credit its own rounded part."""
-        if self.credit and len(self.lines) == len(self.order.lines):
-            return self.credit.amount
-        return self.weight * sum((line.amount for line in self.goal_lines), NOTHING)
 
-    @property
-    def units(self) -> Decimal:
-        return self.weight * sum((line.quantity for line in self.goal_lines), NOTHING)
+def together(rows: Sequence[OrderRow]) -> list[OrderRow]:
+    """Every order once, with the money of all its rows."""
+    found: dict[int, OrderRow] = {}
+    for row in rows:
+        known = found.get(row.order.position)
+        if known is None:
+            found[row.order.position] = row
+        else:
+            sums = {name: getattr(known, name) + getattr(row, name) for name in _SUMMED}
+            counts, products = known.counts or row.counts, known.products | row.products
+            found[row.order.position] = replace(known, counts=counts, products=products, **sums)
+    return list(found.values())
 
-    def gross(self, *statuses: str) -> Decimal:
-        """The price of lines before anything was cancelled, of some statuses or of all."""
-        return self.weight * sum(
-            (line.price for line in self.lines if not statuses or line.status in statuses), NOTHING
-        )
+
+_SUMMED = ("weight", "amount", "units", "gross", "cancelled", "returned")
 
 
 @dataclass(kw_only=True)
@@ -112,6 +114,7 @@ class Sources:
         earned: Credits,
         lives: Lives,
         tours: Tours,
+        trials: Trials,
     ) -> None:
         self._clock, self._letters = clock, letters
         self._purchases, self._credits = purchases, earned
@@ -137,6 +140,9 @@ class Sources:
             "opening": lives.opening,
             "life": lives.events,
             "visits": tours.visits,
+            "participants": trials.participants,
+            "holdouts": trials.holdouts,
+            "members": trials.members,
             "steps": tours.steps,
         }
 
@@ -147,12 +153,17 @@ class Sources:
         return self._builders[source](question, bucket)
 
     def _orders(self, question: Question, bucket: Bucket) -> Iterator[OrderRow]:
-        if question.slices & OF_MAILINGS:
-            yield from self._credit_rows(question, bucket, "event")
-            return
+        """Orders by their own date; where mailings are asked for, those that mailings earned."""
+        is_of_mailings = bool(question.slices & OF_MAILINGS or OF_MODELS & set(question.group))
         for day in bucket.all_days():
             for order in self._orders_of_day.get(day, ()):
-                yield from self._pieces(question, order, None)
+                if not is_of_mailings:
+                    yield from self._pieces(question, order, None)
+                    continue
+                for credit in self._credits_of_order.get(order.position, ()):
+                    if credit.model in self._models(question):
+                        for row in self._pieces(question, order, credit):
+                            yield _on_its_own_date(row)
 
     def _previous_orders(self, question: Question, bucket: Bucket) -> Iterator[OrderRow]:
         first, last = bucket.previous()
@@ -187,16 +198,17 @@ class Sources:
                 )
 
     def _models(self, question: Question) -> set[str]:
-        if "attribution_model" in question.slices:
-            return set(MODEL_NAMES)
-        return {DEFAULT_MODEL}
+        """The models asked for: those chosen, all where they are compared, else the default."""
+        chosen = question.filters.get("attribution_model")
+        if chosen is not None:
+            return {model for model, name in MODEL_NAMES.items() if name in chosen}
+        return set(MODEL_NAMES) if OF_MODELS & set(question.group) else {DEFAULT_MODEL}
 
     def _pieces(
         self, question: Question, order: Order, credit: Credit | None
     ) -> Iterator[OrderRow]:
         """The order whole, or its lines that are asked for, put together by their words."""
-        in_brand = "brand" in question.slices
-        place = order.standing(in_brand=in_brand)
+        place = order.standing(in_brand="brand" in question.slices)
         slices = {
             **(credit.letter.slices if credit else {}),
             **order.slices,
@@ -208,7 +220,10 @@ class Sources:
                 "attribution_model": MODEL_NAMES[credit.model],
                 "channel_group": MAILINGS,
             }
+        weight = credit.weight if credit else Decimal(1)
         for words, lines in _parts(order.lines, question):
+            goal_lines = [line for line in lines if line.in_goal]
+            is_whole = not question.slices & OF_LINES
             yield OrderRow(
                 sent_on=self._clock.day(credit.letter.at) if credit else order.day,
                 own_on=order.day,
@@ -216,11 +231,26 @@ class Sources:
                 mailing=credit.letter.mailing if credit else -1,
                 slices={**slices, **words},
                 order=order,
-                weight=credit.weight if credit else Decimal(1),
-                lines=lines,
+                weight=weight,
                 place=place,
                 credit=credit,
+                counts=bool(goal_lines),
+                amount=credit.amount
+                if credit and is_whole
+                else weight * sum((line.amount for line in lines), NOTHING),
+                units=weight * sum((line.quantity for line in goal_lines), NOTHING),
+                gross=weight * _money(lines),
+                cancelled=weight * _money(x for x in lines if x.status == "Cancelled"),
+                returned=weight * _money(x for x in lines if x.status == "Returned"),
+                products=frozenset(line.product for line in goal_lines if line.product),
             )
+
+    @cached_property
+    def _credits_of_order(self) -> dict[int, list[Credit]]:
+        found: dict[int, list[Credit]] = defaultdict(list)
+        for credit in self._credits.all:
+            found[credit.order.position].append(credit)
+        return found
 
     @cached_property
     def _orders_of_day(self) -> dict[date, list[Order]]:
@@ -239,6 +269,20 @@ class Sources:
             days["send"][self._clock.day(credit.letter.at)].append(credit)
             days["event"][credit.order.day].append(credit)
         return days
+
+
+def _on_its_own_date(row: OrderRow) -> OrderRow:
+    """The row of a credit as one of its order: on its date, at its hour, with the exact part."""
+    of_sending = ("send_hour", "send_weekday")
+    slices = {name: words for name, words in row.slices.items() if name not in of_sending}
+    amount = row.amount
+    if row.credit is not None and amount == row.credit.amount:
+        amount = row.weight * row.order.amount
+    return replace(row, sent_on=row.own_on, slices=slices, amount=amount)
+
+
+def _money(lines: Iterable[Line]) -> Decimal:
+    return sum((line.price for line in lines), NOTHING)
 
 
 def _parts(

@@ -7,11 +7,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from tests.metrics.reference.asking import Question
 from tests.metrics.reference.calendar import Bucket, Clock
 from tests.metrics.reference.facts import Fact, Words
 from tests.metrics.reference.goods import LEVELS, OF_CATALOGUE, Goods
 from tests.metrics.reference.purchases import number_band
+from tests.metrics.reference.questions import Question
 from tests.metrics.reference.slicing import OF_LINES
 from tests.metrics.reference.visits import APP_NAME, SITE_NAME, Step, Visit, Visits
 from tests.metrics.reference.words import DELIVERY, UNKNOWN, WEEKDAYS

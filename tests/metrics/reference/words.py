@@ -8,6 +8,7 @@ from sandbox.mindbox.world.mailings import Channel
 Value = Decimal | None
 
 UNKNOWN = "Не указано"
+NOT_APPLICABLE = "Не применимо"
 NO_ORDERS = "Без покупок"
 ALL_BRANDS = "Все бренды"
 DELIVERY = "Доставка"
