@@ -2,7 +2,52 @@
 
 -- All orders. Flags and amounts stand on those in the goal alone, but for what was
 -- ordered, cancelled and returned.
-with orders as (select * from {{ ref("int_orders") }})
+with
+    orders as (select * from {{ ref("int_orders") }}),
+
+    registrations as (
+        select *
+        from {{ ref("int_customer_registrations") }}
+        where is_registration_known = 1
+    ),
+
+    registered as (
+        select customer_key as registered_key, registered_on
+        from registrations
+        where brand = '{{ all_brands() }}'
+    ),
+
+    registered_in_brand as (
+        select
+            customer_key as registered_in_brand_key,
+            brand as registration_brand,
+            registered_on as registered_in_brand_on
+        from registrations
+        where brand != '{{ all_brands() }}'
+    ),
+
+    -- An order before the registration came at once, as far as anybody can tell.
+    placed as (
+        select
+            orders.*,
+            if(
+                order_seq = 1 and registered_key != 0,
+                toFloat64(greatest(order_date - registered_on, 0)),
+                null
+            ) as days_to_first_order,
+            if(
+                order_seq_in_brand = 1 and registered_in_brand_key != 0,
+                toFloat64(greatest(order_date - registered_in_brand_on, 0)),
+                null
+            ) as days_to_first_order_in_brand
+        from orders
+        left join registered on orders.customer_key = registered.registered_key
+        left join
+            registered_in_brand
+            on orders.customer_key = registered_in_brand.registered_in_brand_key
+            and {{ open_label("orders.brand") }}
+            = registered_in_brand.registration_brand
+    )
 
 select
     'order' as event,
@@ -11,7 +56,7 @@ select
     order_id as event_key,
     customer_key,
     brand,
-    {{ order_slices("orders") }},
+    {{ order_slices("placed") }},
     order_seq,
     order_seq_in_brand,
     product_keys,
@@ -39,6 +84,8 @@ select
     first_order_date_in_brand,
     days_since_previous,
     days_since_previous_in_brand,
+    days_to_first_order,
+    days_to_first_order_in_brand,
     omni_since_date,
     omni_since_date_in_brand
-from orders
+from placed

@@ -60,7 +60,11 @@ with
 
     customer_versions as (select * from {{ ref("stg_mindbox__customer_versions") }}),
 
-    customer_orders as (select * from {{ ref("int_customer_orders") }}),
+    states as (
+        select *
+        from {{ ref("mart_customer_states") }}
+        where brand = '{{ all_brands() }}'
+    ),
 
     failure_reasons as (select * from {{ ref("message_failure_reasons") }})
 
@@ -124,15 +128,7 @@ select
     }}
     as region,
     {{ open_label("customer_versions.customer_timezone") }} as customer_timezone,
-    toLowCardinality(
-        multiIf(
-            events.customer_key = 0,
-            'Не указано',
-            customer_orders.customer_key = 0,
-            'Без покупок',
-            formatDateTime(customer_orders.first_order_date, '%Y-%m')
-        )
-    ) as cohort_month,
+    {{ customer_state_slices("states") }},
     events.order_id as order_key,
     {{ open_label("events.order_channel") }} as order_channel,
     {{ slice_label("contact_point_type", "events.contact_point_type") }}
@@ -169,5 +165,8 @@ asof left join
     customer_versions
     on events.customer_key = customer_versions.customer_key
     and events.send_at >= customer_versions.valid_from
-left join customer_orders on events.customer_key = customer_orders.customer_key
+asof left join
+    states
+    on events.customer_key = states.customer_key
+    and {{ project_date("events.send_at") }} - 1 >= states.valid_from
 left join failure_reasons on events.failure_reason = failure_reasons.reason
