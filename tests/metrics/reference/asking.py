@@ -32,7 +32,6 @@ WHOLES = {
     "all_orders": Whole("orders", OF_MAILINGS | OF_MODELS),
     "all_clicks_of_mailing": Whole("all_clicks", frozenset({"link"})),
     "base": Whole("closing", NOT_OF_CUSTOMERS),
-    "base_opening": Whole("opening", NOT_OF_CUSTOMERS),
 }
 COLLAPSED = {"orders", "previous_orders"}
 """Sources of which an order stands once in a cell, whatever part of it each credit earned."""

@@ -14,6 +14,7 @@ from tests.metrics.reference.bought import (
     revenue_identified,
     revenue_per_buyer,
 )
+from tests.metrics.reference.calendar import unit_start
 from tests.metrics.reference.cells import (
     Cell,
     Metric,
@@ -103,6 +104,24 @@ def _early_amount(row: LifeRow) -> Decimal:
     return early_amount(row.life) if _has_early_days(row) else Decimal(0)
 
 
+def earlier_buyers(cell: Cell) -> Value:
+    """People with an order before the month that the bucket ends in."""
+    return Decimal(len(_earlier(cell)))
+
+
+def returning_buyers(cell: Cell) -> Value:
+    """Those of them who ordered in that month again."""
+    month = unit_start(cell.bucket.last, "month")
+    last = (row.state.last_order for row in _earlier(cell))
+    return Decimal(sum(day is not None and day >= month for day in last))
+
+
+def _earlier(cell: Cell) -> list[StateRow]:
+    month = unit_start(cell.bucket.last, "month")
+    firsts = ((row, row.state.first_order) for row in cell["closing"])
+    return [row for row, first in firsts if first is not None and first < month]
+
+
 def retained_buyers(cell: Cell) -> Value:
     """People who ordered both in the period and in the one before."""
     now, before = (
@@ -141,7 +160,9 @@ METRICS: dict[str, Metric] = {
     "unknown_origin_contacts": contacts - online_contacts - offline_contacts,
     "online_share": online_contacts / contacts,
     "offline_share": offline_contacts / contacts,
+    "base_reachability": subscribers / base(_is_customer),
     "subscribers": subscribers,
+    "opening_subscribers": opening_subscribers,
     "new_subscribers": new_subscribers,
     "lost_subscribers": lost_subscribers,
     "base_net_growth": subscribers - opening_subscribers,
@@ -160,12 +181,14 @@ METRICS: dict[str, Metric] = {
     "churned_customers": events("churned"),
     "at_risk_customers": closing(lambda row: row.state.is_at_risk),
     "buyers_total": closing(_is_buyer),
+    "churned_base": closing(lambda row: row.state.is_buyer and not row.state.is_active),
+    "returning_customer_share": Metric(frozenset({"closing"}), returning_buyers)
+    / Metric(frozenset({"closing"}), earlier_buyers),
     "reach_share": recipients / base(_is_reachable),
     "revenue_per_contact": revenue_identified / base(_is_contact),
     "buyer_conversion": buyers / base(_is_contact),
     "first_order_conversion": new_buyers / base(_is_customer),
-    "repeat_order_conversion": repeat_buyers
-    / (counted("base_opening", lambda row: row.state.is_active) + new_buyers),
+    "repeat_order_conversion": repeat_buyers / (opening_active + new_buyers),
     "reg_to_buyer_conversion_n": counted("life", _has_bought_since) / counted("life", _is_of_age),
     "recency_days": recency_days,
     "missed_cycles": recency_days / days_between_orders,

@@ -109,5 +109,8 @@ METRICS: dict[str, Metric] = {
     "new_buyer_revenue": new_buyer_revenue,
     "new_buyer_revenue_share": new_buyer_revenue / revenue_identified,
     "omni_buyer_share": Metric(frozenset({"orders"}), omnichannel_buyers) / buyers,
+    "days_between_orders_median": upper_median("orders", _days),
+    "reactivated_customers": counted("orders", lambda row: row.is_reactivation),
+    "time_to_first_order": average("orders", lambda row: row.days_to_first),
     "time_to_second_order": upper_median("orders", _days, lambda row: row.number == 2),
 }

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from tests.metrics.reference.cells import Cell, Metric, counted, distinct, people, total
-from tests.metrics.reference.mailed import clicks, delivered, halfway, recipients
-from tests.metrics.reference.sources import OrderRow
+from tests.metrics.reference.mailed import clicks, delivered, flow_customers, halfway, recipients
+from tests.metrics.reference.sources import OrderRow, PathRow
 from tests.metrics.reference.words import Value
 
 HOUR_MS = 3_600_000
@@ -32,8 +32,18 @@ def hours_to_order(cell: Cell) -> Value:
     return halfway(sorted(waits))
 
 
-def _different_orders(source: str) -> Metric:
-    return distinct(source, lambda row: row.order.position, _counts)
+def different_products(cell: Cell) -> Value:
+    """Products of the credited orders."""
+    return Decimal(len({product for row in cell["credits"] for product in row.products}))
+
+
+def touches_of_orders(cell: Cell) -> Value:
+    """Clicks of the window before each order that was touched."""
+    return Decimal(sum({_order(row): row.path.touches for row in cell["paths"]}.values()))
+
+
+def _order(row: PathRow) -> int:
+    return row.path.order.position
 
 
 mail_orders = total("credits", _weight, _counts)
@@ -60,10 +70,21 @@ METRICS: dict[str, Metric] = {
     "mail_aov": mail_revenue / mail_orders,
     "mail_revenue_share": mail_revenue_by_order_date / all_revenue,
     "mail_order_share": mail_orders_by_order_date / all_orders,
-    "crm_orders": _different_orders("credits_by_order"),
     "time_to_order_median": Metric(frozenset({"credits"}), hours_to_order),
     "mail_units": mail_units,
     "mail_line_revenue": mail_revenue,
+    "mail_products": Metric(frozenset({"credits"}), different_products),
+    "mail_first_order_conversion": people("credits_by_order", lambda x: x.counts and x.number == 1)
+    / counted("base", lambda row: row.state.is_customer),
+    "mail_repeat_order_conversion": people("credits_by_order", lambda x: x.counts and x.number > 1)
+    / counted("base", lambda row: row.state.is_active),
+    "flow_order_customer_share": people(
+        "credits", lambda row: row.counts and row.credit.letter.is_of_flow
+    )
+    / flow_customers,
+    "assist_rate": distinct("paths", _order, lambda row: row.path.is_assist)
+    / distinct("paths", _order),
+    "path_length": Metric(frozenset({"paths"}), touches_of_orders) / distinct("paths", _order),
     "mail_items_per_order": mail_units / mail_orders,
     "mail_product_share": mail_revenue_by_order_date / all_revenue,
 }

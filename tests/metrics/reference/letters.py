@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sandbox.mindbox.world import World, vocabulary
@@ -24,6 +25,7 @@ LINKS = (
     *("/bonus", "/magaziny", "/product/1042", "/catalog/podarki"),
 )
 MACHINE_MS = 10_000
+BOT_MS, BURST_MS, BURST_LINKS = 3_000, 5_000, 3
 MACHINE_OPENS, MACHINE_DAYS = 20, 180
 PRESSURE_DAYS = 7
 
@@ -36,6 +38,7 @@ class Letter:
     """
 
     number: int
+    account: int
     person: int
     mailing: int
     brand: str
@@ -70,6 +73,11 @@ class Letter:
         return self.not_delivered_at is not None and self.failure in BOUNCES
 
     @property
+    def is_of_flow(self) -> bool:
+        """A scenario sent it: all but mass mailings name one as their source."""
+        return self.mailing_type != "mass"
+
+    @property
     def reports_opens(self) -> bool:
         """Its channel tells who opened."""
         return self.channel in OPENS_ARE_REPORTED
@@ -84,9 +92,13 @@ class LetterFact(Fact):
 
 @dataclass(kw_only=True)
 class ClickFact(LetterFact):
-    """One of possibly many clicks on a message."""
+    """One of possibly many clicks on a message.
+
+    `is_first_human` says that no click of a person's on the message came before it.
+    """
 
     link: str
+    is_first_human: bool
 
 
 class Letters:
@@ -108,9 +120,7 @@ class Letters:
             for n, letter in enumerate(self.all)
             if letter.left_at is not None and world.messages.is_spam[n]
         ]
-        self.all_clicks = [
-            self._click(letter, at, link) for letter in self.all for at, link in letter.clicks
-        ]
+        self.all_clicks = [fact for letter in self.all for fact in self._clicks_of(letter)]
 
     def _letter(self, n: int) -> Letter:
         messages = self._world.messages
@@ -122,6 +132,7 @@ class Letters:
         local = self._clock.local(at)
         return Letter(
             number=int(messages.message_id[n]),
+            account=int(messages.customer[n]),
             person=person,
             mailing=number,
             brand=str(mailing["brand"]),
@@ -223,16 +234,24 @@ class Letters:
             letter=letter,
         )
 
-    def _click(self, letter: Letter, at: int, link: str) -> ClickFact:
-        return ClickFact(
-            sent_on=self._clock.day(letter.at),
-            own_on=self._clock.day(at),
-            person=letter.person,
-            mailing=letter.mailing,
-            slices={**letter.slices, **self._hours(at), "link": link},
-            letter=letter,
-            link=link,
-        )
+    def _clicks_of(self, letter: Letter) -> Iterator[ClickFact]:
+        """All clicks on a message; those too fast for a person are of bots."""
+        clicks = sorted(letter.clicks)
+        by_people = [at for at, _ in clicks if not _is_of_bot(letter, at)]
+        has_been = False
+        for at, link in clicks:
+            is_first = not has_been and at in by_people[:1]
+            has_been = has_been or is_first
+            yield ClickFact(
+                sent_on=self._clock.day(letter.at),
+                own_on=self._clock.day(at),
+                person=letter.person,
+                mailing=letter.mailing,
+                slices={**letter.slices, **self._hours(at), "link": link},
+                letter=letter,
+                link=link,
+                is_first_human=is_first,
+            )
 
     def _complaint(self, letter: Letter) -> LetterFact:
         """A complaint as the reports count it: by mailing and day of participation, of nobody."""
@@ -251,6 +270,17 @@ class Letters:
     def _hours(self, at: int) -> dict[str, str]:
         local = self._clock.local(at)
         return {"hour": str(local.hour), "weekday": WEEKDAYS[local.weekday()]}
+
+
+def _is_of_bot(letter: Letter, at: int) -> bool:
+    """Sooner after sending than a person can, or one of many links within seconds."""
+    if letter.sent_at is not None and at < letter.sent_at + BOT_MS:
+        return True
+    for first, _ in letter.clicks:
+        burst = {link for moment, link in letter.clicks if first <= moment <= first + BURST_MS}
+        if len(burst) >= BURST_LINKS and first <= at <= first + BURST_MS:
+            return True
+    return False
 
 
 def _first(known: int | None, at: int) -> int:

@@ -10,6 +10,12 @@ from tests.metrics.reference.letters import LetterFact
 from tests.metrics.reference.words import Value
 
 EMAIL = "E-mail"
+CONTROL_GROUPS = {"CustomerInGlobalControlGroup", "CustomerInMailingControlGroup"}
+SOFT = {
+    *("EmailMailboxFull", "EmailReceiverServerIsUnavailable"),
+    *("EmailServerProtocolOrTimeoutError", "EmailConnectionFailureOnSending"),
+}
+BLOCKED = {"EmailBlackList", "EmailRejectedBecauseOfContent", "EmailRejectedWithUnknownReason"}
 MINUTE_MS = 60_000
 
 
@@ -23,6 +29,26 @@ def _reports(fact: LetterFact) -> bool:
 
 def _by_person(fact: LetterFact) -> bool:
     return not fact.letter.is_opened_by_machine
+
+
+def _has_failed(fact: LetterFact) -> bool:
+    return fact.letter.not_delivered_at is not None
+
+
+def recipients_of_last_month(cell: Cell) -> Value:
+    """Recipients of messages that may earn orders, in the month that the bucket ends in."""
+    month = unit_start(cell.bucket.last, "month")
+    return Decimal(
+        len(
+            {
+                fact.person
+                for fact in cell["messages"]
+                if _is_delivered(fact)
+                and fact.letter.mailing_type != "transaction"
+                and fact.sent_on >= month
+            }
+        )
+    )
 
 
 def median_minutes(source: str, moment: str) -> Metric:
@@ -81,10 +107,21 @@ def where_reported(metric: Metric) -> Metric:
 opens = where_reported(opened)
 opens_human = where_reported(counted("opens", _by_person))
 
+spam_complaints = counted("complaints")
+flow_customers = people("messages", lambda fact: _is_delivered(fact) and fact.letter.is_of_flow)
+
 METRICS: dict[str, Metric] = {
     "messages_total": messages_total,
     "sent": sent,
     "not_sent": not_sent,
+    "not_sent_control_group": counted(
+        "messages",
+        lambda x: x.letter.not_sent_at is not None and x.letter.failure in CONTROL_GROUPS,
+    ),
+    "soft_bounces": counted("messages", lambda x: _has_failed(x) and x.letter.failure in SOFT),
+    "blocked_messages": counted(
+        "messages", lambda x: _has_failed(x) and x.letter.failure in BLOCKED
+    ),
     "delivered": delivered,
     "not_delivered": not_delivered,
     "bounces": bounces,
@@ -94,6 +131,11 @@ METRICS: dict[str, Metric] = {
     "clicks_total": clicks_total,
     "link_click_share": clicks_total / counted("all_clicks_of_mailing"),
     "unsubscribes": unsubscribes,
+    "clicks_human_est": counted("all_clicks", lambda fact: fact.is_first_human),
+    "spam_complaints": spam_complaints,
+    "spam_rate": spam_complaints / delivered_email,
+    "recipients_mb": Metric(frozenset({"messages"}), recipients_of_last_month),
+    "flow_customers_delivered": flow_customers,
     "recipients": recipients,
     "clickers": people("clicks"),
     "messages_per_recipient": delivered

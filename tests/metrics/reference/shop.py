@@ -81,7 +81,14 @@ class Reference:
         trials = Trials(world, clock, letters, purchases, self.states, horizon=horizon)
         lives = Lives(self.states, merges, horizon)
         sources = Sources(
-            clock, letters, purchases, earned=earned_by, lives=lives, tours=tours, trials=trials
+            clock,
+            letters,
+            purchases,
+            earned=earned_by,
+            states=self.states,
+            lives=lives,
+            tours=tours,
+            trials=trials,
         )
         self._answers = Answers(sources, self._slicing, METRICS)
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from tests.metrics.reference.facts import Fact, Words
 from tests.metrics.reference.letters import Letters
 from tests.metrics.reference.people import People
+from tests.metrics.reference.rfm import NO_SCORE
 from tests.metrics.reference.states import States
 from tests.metrics.reference.words import ALL_BRANDS, UNKNOWN
 
@@ -69,8 +70,8 @@ KNOWN = {
     **dict.fromkeys(("visits", "steps"), _VISITS),
     "life": _COMMON | OF_CHANNELS | OF_LOSSES,
     **dict.fromkeys(("closing", "opening"), _STATES),
-    "participants": BRAND | OF_PEOPLE | OF_MAILINGS - {"channel_group"} | OF_TESTS,
-    "holdouts": OF_PEOPLE | OF_HOLDOUT,
+    "participants": BRAND | OF_CUSTOMERS | OF_MAILINGS - {"channel_group"} | OF_TESTS,
+    "holdouts": OF_CUSTOMERS | OF_HOLDOUT,
     "members": OF_PEOPLE | OF_SEGMENTS,
 }
 """Slices that can be asked of the facts of a source."""
@@ -111,15 +112,21 @@ class Slicing:
         return several(found)
 
     def _of_person(self, fact: Fact, name: str) -> Words:
+        if name in OF_BEHAVIOUR:
+            return self._of_behaviour(fact, name)
         if fact.person is None:
             return UNKNOWN
-        if name in OF_BEHAVIOUR:
-            # At the end of the day before: what a message or an order does is not its cause.
-            before = fact.sent_on - timedelta(days=1)
-            state = self._states.at(fact.person, ALL_BRANDS, before)
-            return UNKNOWN if state is None else state.slices[name]
         person = self._people[fact.person]
         return person.slices.get(name) or person.late.get(name) or UNKNOWN
+
+    def _of_behaviour(self, fact: Fact, name: str) -> Words:
+        """At the end of the day before: what a message or an order does is not its cause."""
+        before = fact.sent_on - timedelta(days=1)
+        if fact.person is not None:
+            state = self._states.at(fact.person, ALL_BRANDS, before)
+            if state is not None:
+                return state.slices[name]
+        return NO_SCORE if name == "rfm_segment" else UNKNOWN
 
 
 def several(words: Words) -> tuple[str, ...]:

@@ -23,9 +23,10 @@ from tests.metrics.reference.purchases import (
 )
 from tests.metrics.reference.questions import Question
 from tests.metrics.reference.slicing import OF_LINES, OF_MAILINGS, OF_MODELS
+from tests.metrics.reference.states import States
 from tests.metrics.reference.tours import Tours
 from tests.metrics.reference.trials import Trials
-from tests.metrics.reference.words import MAILINGS, MODEL_NAMES
+from tests.metrics.reference.words import ALL_BRANDS, EVER, MAILINGS, MODEL_NAMES
 
 
 @dataclass(kw_only=True)
@@ -54,6 +55,14 @@ class OrderRow(Fact):
     cancelled: Decimal
     returned: Decimal
     products: frozenset[str]
+    registered_on: date | None
+
+    @property
+    def days_to_first(self) -> int | None:
+        """Days from the registration to a first order, none where it came before."""
+        if not self.is_first or self.registered_on is None:
+            return None
+        return max((self.order.day - self.registered_on).days, 0)
 
     @property
     def is_known(self) -> bool:
@@ -112,11 +121,12 @@ class Sources:
         purchases: Purchases,
         *,
         earned: Credits,
+        states: States,
         lives: Lives,
         tours: Tours,
         trials: Trials,
     ) -> None:
-        self._clock, self._letters = clock, letters
+        self._clock, self._letters, self._states = clock, letters, states
         self._purchases, self._credits = purchases, earned
         kinds: dict[str, Sequence[Fact]] = {
             "messages": letters.messages,
@@ -243,7 +253,16 @@ class Sources:
                 cancelled=weight * _money(x for x in lines if x.status == "Cancelled"),
                 returned=weight * _money(x for x in lines if x.status == "Returned"),
                 products=frozenset(line.product for line in goal_lines if line.product),
+                registered_on=self._registered_on(order, question),
             )
+
+    def _registered_on(self, order: Order, question: Question) -> date | None:
+        """The day in the base, or in the brand where brands are told apart, if it is known."""
+        if order.person is None:
+            return None
+        brand = order.brand if "brand" in question.slices else ALL_BRANDS
+        life = self._states.lives[brand].get(order.person)
+        return None if life is None or life.registered_on == EVER else life.registered_on
 
     @cached_property
     def _credits_of_order(self) -> dict[int, list[Credit]]:

@@ -237,7 +237,8 @@ def effect_of_all(cell: Cell) -> tuple[float, float] | None:
         return None
     months: dict[object, tuple[list[HoldoutRow], list[HoldoutRow]]] = defaultdict(lambda: ([], []))
     for row in rows:
-        months[row.own_on][row.is_control].append(row)
+        if row.is_main or row.is_control:
+            months[row.own_on][row.is_control].append(row)
     found, squares = 0.0, 0.0
     for main, control in months.values():
         if not main or not control:
@@ -334,7 +335,7 @@ METRICS: dict[str, Metric] = {
     "ab_win_probability": of_trial(win_probability),
     "ab_mde": of_trial(noticeable_share),
     "ab_mde_revenue": of_trial(noticeable_money),
-    "gcg_main_customers": counted("holdouts", lambda row: not row.is_control),
+    "gcg_main_customers": counted("holdouts", lambda row: row.is_main),
     "gcg_control_customers": held_back,
     "gcg_contamination": counted("holdouts", lambda row: row.is_contaminated) / held_back,
     "gcg_incremental_revenue": of_all(lambda found, _: found),

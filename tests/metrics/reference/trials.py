@@ -59,6 +59,7 @@ class ParticipantRow(Fact):
 class HoldoutRow(Fact):
     """A customer in a month in which some marketing mailing meant to reach the customer."""
 
+    is_main: bool
     is_control: bool
     is_contaminated: bool
     days: int
@@ -166,7 +167,17 @@ class Trials:
         ]
 
     def _holdout(self, person: int, month: date, messages: list[Letter]) -> HoldoutRow:
-        is_control = any(self._reasons[x.number] == GLOBAL_GROUP for x in messages)
+        accounts: dict[int, list[Letter]] = defaultdict(list)
+        for letter in messages:
+            accounts[letter.account].append(letter)
+        held = {
+            account: any(self._reasons[x.number] == GLOBAL_GROUP for x in mine)
+            for account, mine in accounts.items()
+        }
+        is_control, is_main = all(held.values()), not any(held.values())
+        reached = any(
+            x.is_delivered for account in accounts if held[account] for x in accounts[account]
+        )
         registered = self._states.registered(person)
         first = min(self._clock.day(letter.at) for letter in messages)
         since = max(month, min(registered[0] if registered else EVER, first))
@@ -180,9 +191,10 @@ class Trials:
             sent_on=month,
             own_on=month,
             person=person,
-            slices={"holdout_arm": HELD if is_control else MAIN},
+            slices={"holdout_arm": MAIN if is_main else HELD if is_control else BOTH},
+            is_main=is_main,
             is_control=is_control,
-            is_contaminated=is_control and any(x.is_delivered for x in messages),
+            is_contaminated=is_control and reached,
             days=(till - since).days,
             orders=len(bought),
             revenue=sum((order.amount for order in bought), Decimal(0)),
