@@ -24,7 +24,7 @@ clean: .venv/.pipeline ## stop everything; remove data, logs, settings
 	@$(PYTHON) -m sandbox.stack clean
 
 test: .venv/.dev .venv/.superset browser ## set up and run the tests
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest -p tests.workers -n 2
 
 verify: .venv/.dev .venv/.superset browser ## the long suites
 	@$(PYTHON) -m pytest -m verify
