@@ -9,6 +9,12 @@ with
         where action_kind in ('cart_add', 'cart_remove', 'cart_set', 'cart_clear')
     ),
 
+    contents as (
+        select action_id, action_products
+        from {{ ref("stg_mindbox__customer_actions") }}
+        where action_kind in ('cart_add', 'cart_remove', 'cart_set')
+    ),
+
     orders as (select * from {{ ref("int_orders") }}),
 
     online_orders as (
@@ -19,17 +25,18 @@ with
 
     events as (
         select
-            customer_key,
-            brand,
-            happened_at as changed_at,
-            action_id,
-            toString(action_kind) as change,
-            session_key,
+            actions.customer_key as customer_key,
+            actions.brand as brand,
+            actions.happened_at as changed_at,
+            actions.action_id as action_id,
+            toString(actions.action_kind) as change,
+            actions.session_key as session_key,
             arrayMap(
                 product -> (product.product_id, product.quantity, product.price),
-                action_products
+                contents.action_products
             ) as products
         from actions
+        left join contents on actions.action_id = contents.action_id
         union all
         select
             customer_key,

@@ -52,9 +52,6 @@ with
                 'app',
                 'site'
             ) as platform,
-            actions.product_price as product_price,
-            actions.action_products as action_products,
-            actions.action_categories as action_categories,
             -- Nothing joins the actions of people who are not known.
             if(customer_key = 0, actions.action_id, '') as nobody,
             toUInt8(arrivals.action_id != '') as is_arrival,
@@ -142,9 +139,6 @@ select
     customer_key,
     brand,
     platform,
-    product_price,
-    action_products,
-    action_categories,
     is_arrival,
     begins_visit,
     assumeNotNull(

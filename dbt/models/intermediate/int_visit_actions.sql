@@ -14,6 +14,21 @@ with
 
     order_lines as (select * from {{ ref("int_order_lines") }} where is_goal_line = 1),
 
+    -- A product that one action names twice was looked at once.
+    seen as (
+        select
+            action_id,
+            arrayDistinct(
+                if(
+                    action_kind = 'category_view',
+                    action_categories.category_id,
+                    action_products.product_id
+                )
+            ) as things
+        from {{ ref("stg_mindbox__customer_actions") }}
+        where action_kind in ('category_view', 'product_view')
+    ),
+
     -- An action without a product or category is a row of its own.
     looks as (
         select
@@ -25,23 +40,14 @@ with
             if(action_kind = 'category_view', thing, '') as category_id
         from
             (
-                select
-                    *,
-                    arrayDistinct(
-                        multiIf(
-                            action_kind = 'category_view',
-                            action_categories.category_id,
-                            action_kind = 'product_view',
-                            action_products.product_id,
-                            []
-                        )
-                    ) as things
+                select actions.*, if(empty(seen.things), [''], seen.things) as named
                 from actions
-                where action_kind in ('category_view', 'product_view', 'checkout_start')
+                left join seen on actions.action_id = seen.action_id
+                where
+                    actions.action_kind
+                    in ('category_view', 'product_view', 'checkout_start')
             )
-        array join
-            if(empty(things), [''], things) as thing,
-            arrayEnumerate(if(empty(things), [''], things)) as number
+        array join named as thing, arrayEnumerate(named) as number
     ),
 
     additions as (

@@ -2,16 +2,16 @@
 {#- A step that the project's site does not report is left out of the funnel in order. -#}
 {%- set steps = [("visit", "begins_visit = 1")] -%}
 {%- if "category_view" in kinds -%}
-    {%- do steps.append(("category", "step = 'category'")) -%}
+    {%- do steps.append(("category", "step = 'category_view'")) -%}
 {%- endif -%}
 {%- if "product_view" in kinds -%}
-    {%- do steps.append(("product", "step = 'product'")) -%}
+    {%- do steps.append(("product", "step = 'product_view'")) -%}
 {%- endif -%}
 {%- if "cart_add" in kinds or "cart_set" in kinds -%}
     {%- do steps.append(("cart", "step = 'cart'")) -%}
 {%- endif -%}
 {%- if "checkout_start" in kinds -%}
-    {%- do steps.append(("checkout", "step = 'checkout'")) -%}
+    {%- do steps.append(("checkout", "step = 'checkout_start'")) -%}
 {%- endif -%}
 {%- do steps.append(("order", "step = 'order'")) -%}
 {{ config(order_by=["customer_key", "started_at", "session_key"]) }}
@@ -27,7 +27,11 @@ with
 
     goal_orders as (select * from {{ ref("int_orders") }} where is_goal = 1),
 
-    messages as (select * from {{ ref("int_messages") }}),
+    messages as (
+        select message_id, mailing_channel, mailing_variant, mailing_source
+        from {{ ref("int_messages") }}
+        where message_id in (select message_id from arrivals)
+    ),
 
     -- Of the last day only a part may be loaded; up to its beginning it is known what
     -- became of a cart.
@@ -49,17 +53,20 @@ with
         group by session_key, customer_key, brand, platform
     ),
 
-    steps as (
+    numbered as (
         select
-            session_key,
-            happened_at,
-            begins_visit,
-            transform(
-                toString(action_kind),
-                ['category_view', 'product_view', 'checkout_start'],
-                ['category', 'product', 'checkout'],
-                ''
-            ) as step
+            *,
+            row_number() over (
+                partition by customer_key order by started_at, session_key
+            ) as number_of_visitor,
+            row_number() over (
+                partition by customer_key, brand order by started_at, session_key
+            ) as number_in_brand
+        from visits
+    ),
+
+    steps as (
+        select session_key, happened_at, begins_visit, toString(action_kind) as step
         from actions
         union all
         select session_key, changed_at as happened_at, 0 as begins_visit, 'cart' as step
@@ -74,10 +81,10 @@ with
     walked as (
         select
             session_key,
-            countIf(step = 'category') > 0 as with_category,
-            countIf(step = 'product') > 0 as with_product,
+            countIf(step = 'category_view') > 0 as with_category,
+            countIf(step = 'product_view') > 0 as with_product,
             countIf(step = 'cart') > 0 as with_cart,
-            countIf(step = 'checkout') > 0 as with_checkout,
+            countIf(step = 'checkout_start') > 0 as with_checkout,
             windowFunnel(1000000000000000)
             (
                 toUInt64(toUnixTimestamp64Milli(happened_at)),
@@ -115,6 +122,8 @@ with
     bought as (
         select
             carts.session_key as session_key,
+            carts.customer_key as customer_key,
+            carts.brand as brand,
             carts.left_with as left_with,
             goal_orders.order_id as order_id,
             goal_orders.ordered_at as ordered_at
@@ -126,102 +135,77 @@ with
             and carts.last_added_at <= goal_orders.ordered_at
     ),
 
-    joined as (
+    judged as (
         select
-            visits.session_key as session_key,
-            visits.customer_key as customer_key,
-            visits.brand as brand,
-            visits.platform as platform,
-            visits.started_at as started_at,
-            visits.ended_at as ended_at,
-            arrivals.visit_source as traffic_source,
-            arrivals.utm_source as utm_source,
-            arrivals.utm_medium as utm_medium,
-            arrivals.utm_campaign as utm_campaign,
-            arrivals.utm_content as utm_content,
-            arrivals.utm_term as utm_term,
-            arrivals.is_mailing as is_mailing,
-            arrivals.message_id as message_id,
-            arrivals.mailing_id as mailing_id,
-            walked.with_category as with_category,
-            walked.with_product as with_product,
-            walked.with_cart as with_cart,
-            walked.with_checkout as with_checkout,
-            walked.steps_in_order as steps_in_order,
-            ordered.orders as orders,
-            ordered.order_amount as order_amount,
-            ordered.order_seq as order_seq,
+            bought.session_key as session_key,
+            bought.customer_key as customer_key,
+            bought.brand as brand,
             bought.left_with as left_with,
+            visits.ended_at as ended_at,
+            visits.ended_at + toIntervalHour(24) as judged_at,
             toUInt8(
-                with_cart
-                and ended_at + toIntervalHour(24)
-                <= coalesce((select known_till from horizon), ended_at)
-            ) as is_cart_mature,
+                judged_at <= coalesce((select known_till from horizon), visits.ended_at)
+            ) as is_mature,
             toUInt8(
-                is_cart_mature = 1
-                and (
-                    bought.order_id = ''
-                    or bought.ordered_at > ended_at + toIntervalHour(24)
-                )
-            ) as is_cart_abandoned
-        from visits
-        inner join walked on visits.session_key = walked.session_key
-        left join arrivals on visits.arrival_id = arrivals.action_id
-        left join ordered on visits.session_key = ordered.session_key
-        left join bought on visits.session_key = bought.session_key
+                is_mature = 1
+                and (bought.order_id = '' or bought.ordered_at > judged_at)
+            ) as is_abandoned
+        from bought
+        inner join visits on bought.session_key = visits.session_key
     ),
 
     -- A cart left in several visits is worth its money once: in the last of them.
-    ranked as (
+    valued as (
         select
-            *,
+            session_key,
+            is_mature,
+            is_abandoned,
             row_number() over (
-                partition by customer_key order by started_at, session_key
-            ) as number_of_visitor,
-            row_number() over (
-                partition by customer_key, brand order by started_at, session_key
-            ) as number_in_brand,
-            row_number() over (
-                partition by customer_key, brand, is_cart_abandoned, left_with .1
+                partition by customer_key, brand, is_abandoned, left_with .1
                 order by ended_at desc, session_key desc
-            ) as number_from_last
-        from joined
+            ) as number_from_last,
+            if(
+                is_abandoned = 1 and number_from_last = 1,
+                left_with .2,
+                toDecimal64(0, 4)
+            ) as abandoned_amount
+        from judged
     )
 
 select
-    ranked.session_key as session_key,
-    ranked.customer_key as customer_key,
-    ranked.brand as brand,
-    ranked.started_at as started_at,
-    ranked.ended_at as ended_at,
-    {{ project_date("ranked.started_at") }} as visit_date,
-    ranked.platform as platform,
-    ranked.traffic_source as traffic_source,
-    ranked.utm_source as visit_utm_source,
-    ranked.utm_medium as visit_utm_medium,
-    ranked.utm_campaign as visit_utm_campaign,
-    ranked.utm_content as visit_utm_content,
-    ranked.utm_term as visit_utm_term,
-    ranked.mailing_id as mailing_id,
-    ranked.message_id as message_id,
+    numbered.session_key as session_key,
+    numbered.customer_key as customer_key,
+    numbered.brand as brand,
+    numbered.started_at as started_at,
+    numbered.ended_at as ended_at,
+    {{ project_date("numbered.started_at") }} as visit_date,
+    numbered.platform as platform,
+    arrivals.visit_source as traffic_source,
+    arrivals.utm_source as visit_utm_source,
+    arrivals.utm_medium as visit_utm_medium,
+    arrivals.utm_campaign as visit_utm_campaign,
+    arrivals.utm_content as visit_utm_content,
+    arrivals.utm_term as visit_utm_term,
+    arrivals.mailing_id as mailing_id,
+    arrivals.message_id as message_id,
     messages.mailing_channel as mailing_channel,
     messages.mailing_variant as mailing_variant,
     messages.mailing_source as mailing_source,
-    toUInt32(ranked.order_seq) as order_seq,
+    toUInt32(ordered.order_seq) as order_seq,
     toUInt8(1) as is_visit,
-    toUInt8(ranked.customer_key != 0) as visit_is_identified,
+    toUInt8(numbered.customer_key != 0) as visit_is_identified,
     toUInt8(
-        ranked.customer_key != 0 and ranked.number_of_visitor = 1
+        numbered.customer_key != 0 and numbered.number_of_visitor = 1
     ) as visit_is_first,
     toUInt8(
-        ranked.customer_key != 0 and ranked.number_in_brand = 1
+        numbered.customer_key != 0 and numbered.number_in_brand = 1
     ) as visit_is_first_in_brand,
-    ranked.is_mailing as visit_is_mailing,
-    toUInt8(ranked.with_category) as visit_with_category,
-    toUInt8(ranked.with_product) as visit_with_product,
-    toUInt8(ranked.with_cart) as visit_with_cart,
-    toUInt8(ranked.with_checkout) as visit_with_checkout,
-    toUInt8(ranked.orders > 0) as visit_with_order,
+    arrivals.is_mailing as visit_is_mailing,
+    toUInt8(walked.with_category) as visit_with_category,
+    toUInt8(walked.with_product) as visit_with_product,
+    toUInt8(walked.with_cart) as visit_with_cart,
+    toUInt8(walked.with_checkout) as visit_with_checkout,
+    toUInt8(ordered.orders > 0) as visit_with_order,
     toUInt8(
         visit_with_category and visit_with_product
     ) as visit_with_category_and_product,
@@ -236,17 +220,17 @@ select
         {%- endfor -%}
         toUInt8(
             {% if reached.at is none %}0
-            {% else %}ranked.steps_in_order >= {{ reached.at }}
+            {% else %}walked.steps_in_order >= {{ reached.at }}
             {% endif %}
         ) as visit_reached_{{ step }},
     {% endfor %}
-    toDecimal64(ranked.order_amount, 4) as visit_order_amount,
-    ranked.is_cart_mature as visit_cart_mature,
-    ranked.is_cart_abandoned as visit_cart_abandoned,
-    if(
-        ranked.is_cart_abandoned = 1 and ranked.number_from_last = 1,
-        ranked.left_with .2,
-        toDecimal64(0, 4)
-    ) as abandoned_cart_amount
-from ranked
-left join messages on ranked.message_id = messages.message_id
+    toDecimal64(ordered.order_amount, 4) as visit_order_amount,
+    valued.is_mature as visit_cart_mature,
+    valued.is_abandoned as visit_cart_abandoned,
+    valued.abandoned_amount as abandoned_cart_amount
+from numbered
+inner join walked on numbered.session_key = walked.session_key
+left join arrivals on numbered.arrival_id = arrivals.action_id
+left join ordered on numbered.session_key = ordered.session_key
+left join valued on numbered.session_key = valued.session_key
+left join messages on arrivals.message_id = messages.message_id
