@@ -8,7 +8,7 @@ import click
 
 from superset_assets.client import SupersetClient, SupersetError
 from superset_assets.files import AssetFiles
-from superset_assets.generate import write_generated
+from superset_assets.generate import write_generated, write_generated_texts
 from superset_assets.lint import lint
 from superset_assets.manifest import Manifest, ManifestError
 from superset_assets.permissions import RoleError, apply_roles
@@ -40,8 +40,9 @@ def commands() -> None:
 @commands.command("generate")
 @manifest_option
 def generate_command(manifest: Path) -> None:
-    """Write the datasets and the tab «Методика» from dbt's manifest."""
-    changed = write_generated(AssetFiles(ROOM), Manifest.read(manifest))
+    """Write datasets, «Методика», glossary, exposures and the catalogue from dbt's manifest."""
+    known, files = Manifest.read(manifest), AssetFiles(ROOM)
+    changed = [*write_generated(files, known), *write_generated_texts(files, known)]
     for path in changed:
         click.echo(f"written: {path}")
     click.echo(f"{len(changed)} files changed")

@@ -1,13 +1,24 @@
 """Superset's datasets, generated from dbt's manifest: the definitions live there, once."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid5
 
 from superset_assets.files import Content
-from superset_assets.manifest import Column, Manifest, ManifestError, Metric, Model
+from superset_assets.manifest import Column, Manifest, Metric
 from superset_assets.metric_sql import MetricSql
+from superset_assets.semantics.catalog import (
+    EVENTS,
+    MARTS,
+    OF_THE_BASIS,
+    RFM,
+    RFM_AT_START,
+    singular,
+)
+from superset_assets.semantics.comparison import CHOICES, DEFAULT
+from superset_assets.semantics.events import WITHOUT_MODEL
+from superset_assets.semantics.rows import COUNTED_DATE
 
 NAMESPACE = UUID("7b0a8a51-5b39-4f4e-8a57-0c7f8f5c7c2e")
 DATABASE_UUID = str(uuid5(NAMESPACE, "database/warehouse"))
@@ -16,60 +27,21 @@ CERTIFICATION = {
     "details": "Определён один раз, в dbt; числа сверяются с отчётами Mindbox",
 }
 
+METRICS = "metrics"
+BOARD_OPTIONS = "board_options"
 WEEKDAY = "weekday"
 DATE_BASIS = "date_basis"
 BY_SEND_DATE = "По дате отправки"
 BY_EVENT_DATE = "По дате события"
 ATTRIBUTION_MODEL = "attribution_model"
-WITHOUT_MODEL = "Не указано"
-BOARD_OPTIONS = "board_options"
-LISTED_IN_ORDER = {"hour", WEEKDAY}
+COMPARED_METRIC = "compared_metric"
 # Sorts before every letter and cannot be seen before a word.
 THIN_SPACE = "\u2009"
-
-
-@dataclass(frozen=True)
-class Switched:
-    """A column that reads one of two physical columns, as the filter «Дата учёта» says."""
-
-    name: str
-    label: str
-    by_send: str
-    by_event: str
-    description: str
-
-    @property
-    def expression(self) -> str:
-        """The column as Jinja over SQL; without a choice the send basis applies."""
-        return (
-            f"{{% if '{BY_EVENT_DATE}' in filter_values('{DATE_BASIS}') %}}{self.by_event}"
-            f"{{% else %}}{self.by_send}{{% endif %}}"
-        )
-
-
-SWITCHED = (
-    Switched(
-        "date",
-        "Дата",
-        "send_date",
-        "event_date",
-        "Дата учёта. По дате отправки (обычно): день участия в рассылке того сообщения, к которому "
-        "относится событие. По дате события: день самого события. Выбирает фильтр «Дата учёта».",
-    ),
-    Switched(
-        "hour",
-        "Час",
-        "send_hour",
-        "hour",
-        "Час отправки или час события в часовом поясе проекта, как выбрано в «Дате учёта».",
-    ),
-    Switched(
-        WEEKDAY,
-        "День недели",
-        "send_weekday",
-        "weekday",
-        "День недели отправки или события, как выбрано в «Дате учёта».",
-    ),
+DATE_DESCRIPTION = (
+    "Дата учёта. По дате отправки (обычно): день участия в рассылке того сообщения, к которому "
+    "относится событие. По дате события: день самого события. Выбирает фильтр «Дата учёта». "
+    "Состояния базы читаются на последний день периода, а на оси времени — на последний день "
+    "каждого отрезка."
 )
 
 
@@ -81,101 +53,113 @@ def dataset_uuid(name: str) -> str:
 def generate(manifest: Manifest) -> dict[str, Content]:
     """All datasets by name.
 
-    A model becomes a dataset when a metric is read from it. `board_options` holds the choices of
-    the switches «Дата учёта» and «Модель атрибуции», so that their lists cost no scan.
+    One dataset holds every metric and every slice; its rows are composed by the question (see
+    `semantics`). `board_options` holds the choices of the switches «Дата учёта» and «Модель
+    атрибуции», so that their lists cost no scan.
 
     Raises:
         ManifestError: a metric cannot be translated.
     """
     sql = MetricSql(manifest)
-    by_model: dict[str, list[Metric]] = {}
-    for metric in manifest.metrics.values():
-        by_model.setdefault(sql.model(metric.name), []).append(metric)
-    datasets = {
-        name: _dataset(manifest.models[name], metrics, sql) for name, metrics in by_model.items()
-    }
-    switching = [
-        manifest.models[name]
-        for name in datasets
-        if ATTRIBUTION_MODEL in manifest.models[name].columns
-    ]
-    if len(switching) != 1:
-        raise ManifestError(f"one mart with {ATTRIBUTION_MODEL} is needed: {len(switching)} found")
-    return {**datasets, BOARD_OPTIONS: _board_options(switching[0])}
-
-
-def _dataset(model: Model, metrics: list[Metric], sql: MetricSql) -> Content:
-    physical = set(model.columns)
-    switched = [each for each in SWITCHED if {each.by_send, each.by_event} <= physical]
-    taken = {name for each in switched for name in (each.by_send, each.by_event)}
-    columns = [_calculated(each, model) for each in switched]
-    columns += [
-        _column(column.name, column.label, column.type, column.description)
-        for column in model.columns.values()
-        if column.is_slice and not column.is_hidden and column.name not in taken
-    ]
-    if WEEKDAY in {each.name for each in switched}:
-        columns.append(_weekday_axis())
-    columns.append(_date_basis(f"'{BY_SEND_DATE}'"))
+    slices = slices_of(manifest)
+    model = manifest.models[EVENTS]
     return {
-        **_frame(model.name, model.description),
-        "schema": model.schema,
-        "table_name": model.name,
-        "sql": _model_switch(model),
-        "main_dttm_col": "date",
-        "columns": sorted(columns, key=_label),
-        "metrics": sorted(
-            [
-                *(_metric(metric, sql.expression(metric.name)) for metric in metrics),
-                *(_order(each) for each in switched if each.name in LISTED_IN_ORDER),
-            ],
-            key=_label,
+        METRICS: {
+            **_frame(
+                METRICS,
+                "Все показатели и все срезы. Какие таблицы читать, на какую дату брать состояния и "
+                "как товар или рассылка доходят до заказа, решается по вопросу.",
+            ),
+            "schema": model.schema,
+            "table_name": METRICS,
+            "sql": "{{ facts() }}",
+            "main_dttm_col": "date",
+            "columns": sorted(
+                [
+                    _column(
+                        "date",
+                        "Дата",
+                        "Date",
+                        DATE_DESCRIPTION,
+                        expression=COUNTED_DATE,
+                        is_time=True,
+                    ),
+                    *(
+                        _column(name, each.label, _element(each.type), each.description)
+                        for name, each in slices.items()
+                    ),
+                    _weekday_axis(slices[WEEKDAY]),
+                    _date_basis(f"'{BY_SEND_DATE}'"),
+                    _compared_metric(f"'{manifest.metrics[DEFAULT].label}'"),
+                ],
+                key=_label,
+            ),
+            "metrics": sorted(
+                [
+                    *(
+                        _metric(each, sql.expression(each.name))
+                        for each in manifest.metrics.values()
+                    ),
+                    _order("hour", slices["hour"], "min(hour)"),
+                    _order(WEEKDAY, slices[WEEKDAY], f"min({_weekday_number(slices[WEEKDAY])})"),
+                ],
+                key=_label,
+            ),
+        },
+        BOARD_OPTIONS: _board_options(
+            slices[ATTRIBUTION_MODEL], [manifest.metrics[name].label for name in CHOICES]
         ),
     }
 
 
-def _model_switch(model: Model) -> str | None:
-    """The SELECT that lets one attribution model through, the default one without a choice.
-
-    Figures that no model touches carry no model and always pass; a plain WHERE keeps the
-    projections of the table in use. Read from the table itself where there is nothing to switch.
-    """
-    if ATTRIBUTION_MODEL not in model.columns:
-        return None
-    default = _attribution_models(model)[0]
-    return (
-        f"{{%- set chosen = filter_values('{ATTRIBUTION_MODEL}', remove_filter=True) -%}}\n"
-        f"{{%- set basis = filter_values('{DATE_BASIS}', remove_filter=True) -%}}\n"
-        f"select *\n"
-        f"from {model.schema}.{model.name}\n"
-        f"where {ATTRIBUTION_MODEL} = '{WITHOUT_MODEL}'\n"
-        f"    or {ATTRIBUTION_MODEL} in {{{{ (chosen or ['{default}'])[:1] | where_in }}}}"
+def slices_of(manifest: Manifest) -> dict[str, Column]:
+    """Every slice by the name that it is offered under, described where it lives first."""
+    found: dict[str, Column] = {}
+    for mart in MARTS:
+        for column in manifest.models[mart].columns.values():
+            name = singular(column.name) if column.type.startswith("Array(") else column.name
+            if column.group and column.is_slice and name not in OF_THE_BASIS:
+                found.setdefault(name, column)
+    found[RFM_AT_START] = replace(
+        found[RFM],
+        name=RFM_AT_START,
+        label=f"{found[RFM].label} на начало",
+        description=(
+            "RFM-сегмент клиента на конец дня перед периодом, а на оси времени — перед каждым "
+            "отрезком: заказы самого периода его не меняют."
+        ),
     )
+    return found
 
 
-def _attribution_models(model: Model) -> list[str]:
+def _element(written: str) -> str:
+    """The type of one value: a slice of several values is offered value by value."""
+    return written[len("Array(") : -1] if written.startswith("Array(") else written
+
+
+def _attribution_models(column: Column) -> list[str]:
     """The attribution models in the order of the mart's list; the first is the default."""
-    values = re.findall(r"'([^']+)'\s*=", model.columns[ATTRIBUTION_MODEL].type)
+    values = re.findall(r"'([^']+)'\s*=", column.type)
     return [value for value in values if value != WITHOUT_MODEL]
 
 
-def _board_options(model: Model) -> Content:
-    attribution = model.columns[ATTRIBUTION_MODEL]
+def _board_options(attribution: Column, compared: list[str]) -> Content:
     return {
         **_frame(BOARD_OPTIONS, "Варианты переключателей доски. Чисел здесь нет."),
-        "schema": model.schema,
+        "schema": "marts",
         "table_name": BOARD_OPTIONS,
         "sql": "select 1 as option",
         "main_dttm_col": None,
         "columns": sorted(
             [
                 _date_basis(_array_join([BY_SEND_DATE, BY_EVENT_DATE])),
+                _compared_metric(_array_join(compared)),
                 _column(
                     attribution.name,
                     attribution.label,
                     "String",
                     attribution.description,
-                    expression=_array_join(_attribution_models(model)),
+                    expression=_array_join(_attribution_models(attribution)),
                 ),
             ],
             key=_label,
@@ -237,28 +221,22 @@ def _column(
     }
 
 
-def _calculated(switched: Switched, model: Model) -> Content:
-    column: Column = model.columns[switched.by_event]
-    return _column(
-        switched.name,
-        switched.label,
-        column.type,
-        switched.description,
-        expression=switched.expression,
-        is_time=switched.name == "date",
-    )
-
-
-def _weekday_axis() -> Content:
-    weekday = next(each for each in SWITCHED if each.name == WEEKDAY).expression
+def _weekday_axis(weekday: Column) -> Content:
     return _column(
         f"{WEEKDAY}_axis",
         "День недели (ось)",
         "String",
         "День недели для осей, которые Superset упорядочивает по буквам: пробелы перед названием "
         "ставят дни по порядку.",
-        expression=f"concat(repeat('{THIN_SPACE}', 7 - toInt8({weekday})), toString({weekday}))",
+        expression=(
+            f"concat(repeat('{THIN_SPACE}', 7 - {_weekday_number(weekday)}), toString({WEEKDAY}))"
+        ),
     )
+
+
+def _weekday_number(weekday: Column) -> str:
+    names = ", ".join(f"'{name}'" for name in re.findall(r"'([^']+)'\s*=", weekday.type))
+    return f"indexOf([{names}], toString({WEEKDAY}))"
 
 
 def _date_basis(expression: str) -> Content:
@@ -267,6 +245,16 @@ def _date_basis(expression: str) -> Content:
         "Дата учёта",
         "String",
         "По какой дате считать: отправки сообщения (как сводный отчёт Mindbox) или самого события.",
+        expression=expression,
+    )
+
+
+def _compared_metric(expression: str) -> Content:
+    return _column(
+        COMPARED_METRIC,
+        "Показатель сравнения",
+        "String",
+        "По какому показателю сравнивать кампании: места, отклонения, процентили.",
         expression=expression,
     )
 
@@ -281,12 +269,12 @@ def _metric(metric: Metric, expression: str) -> Content:
     )
 
 
-def _order(switched: Switched) -> Content:
+def _order(name: str, column: Column, expression: str) -> Content:
     """A metric to sort a filter's list by, which Superset otherwise sorts by letters."""
     return _metric_frame(
-        f"{switched.name}_order",
-        f"Порядок: {switched.label.lower()}",
-        f"min(toInt8({switched.expression}))",
+        f"{name}_order",
+        f"Порядок: {column.label.lower()}",
+        expression,
         "Служебный: ставит значения в списке фильтра по порядку.",
         ",.0f",
     )

@@ -1,11 +1,20 @@
-"""Writing what follows from dbt: the datasets, and the boards' «Методика»."""
+"""Writing what follows from dbt: datasets, the boards' «Методика», the catalogue of questions."""
 
+import json
 from pathlib import Path
 
 from superset_assets.dataset_builder import generate as generate_datasets
+from superset_assets.exposures import write_exposures
 from superset_assets.files import AssetFiles, Content
+from superset_assets.glossary import write_glossary
 from superset_assets.manifest import Manifest
 from superset_assets.methodology import write_methodology
+from superset_assets.semantic_catalog import write_catalog
+from superset_assets.semantics.catalog import CATALOG
+from superset_assets.settings import ROOM
+
+GLOSSARY = ROOM.parent / "docs" / "metrics.md"
+EXPOSURES = ROOM.parent / "dbt" / "models" / "exposures.yml"
 
 
 def generated(files: AssetFiles, manifest: Manifest) -> dict[Path, Content]:
@@ -34,4 +43,28 @@ def write_generated(files: AssetFiles, manifest: Manifest) -> list[Path]:
         if dataset.path not in contents:
             (files.root / dataset.path).unlink()
             changed.append(dataset.path)
+    return changed
+
+
+def generated_texts(files: AssetFiles, manifest: Manifest) -> dict[Path, str]:
+    """What is generated outside the assets: the catalogue of questions, glossary, exposures."""
+    catalog = json.dumps(write_catalog(manifest), ensure_ascii=False, indent=1) + "\n"
+    return {
+        CATALOG: catalog,
+        GLOSSARY: write_glossary(manifest),
+        EXPOSURES: write_exposures(files),
+    }
+
+
+def write_generated_texts(files: AssetFiles, manifest: Manifest) -> list[Path]:
+    """Write them anew.
+
+    Returns:
+        The files that changed.
+    """
+    changed = []
+    for path, text in generated_texts(files, manifest).items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            changed.append(path)
     return changed

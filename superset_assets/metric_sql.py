@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from jinja2 import Environment, StrictUndefined
 
 from superset_assets.manifest import Manifest, ManifestError, Metric, Node, conditions
+from superset_assets.semantics.comparison import COMPARED, OTHERS
 
+MENTION = re.compile(r"@(\w+)")
+CHOSEN_ON_THE_BOARD = {"compared": COMPARED, "others": OTHERS}
 AGGREGATES = {
     "sum": "sum",
     "min": "min",
@@ -72,13 +75,13 @@ class MetricSql:
         raise ManifestError(f"metric {metric.name}: type {metric.kind} has no translation")
 
     def _own(self, metric: Metric) -> str:
-        """SQL written in the definition; `metric('name')` in it stands for another metric's."""
-        environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701
-        environment.globals["metric"] = lambda name: f"({self.expression(name)})"
-        # What is the whole of a share is decided where rows are composed: here it is a sum.
-        environment.globals["whole"] = lambda column: f"sum({column})"
-        written = environment.from_string(str(metric.meta["sql"])).render()
-        return " ".join(written.split())
+        """SQL written in the definition; `@name` in it stands for another metric's."""
+        written = " ".join(str(metric.meta["sql"]).split())
+        return MENTION.sub(lambda match: self._mentioned(match.group(1)), written)
+
+    def _mentioned(self, name: str) -> str:
+        # Which metric campaigns are compared by is decided on the board.
+        return CHOSEN_ON_THE_BOARD.get(name) or f"({self.expression(name)})"
 
     def _part(self, reference: Node, where: tuple[str, ...]) -> str:
         own = conditions(reference.get("filter"))

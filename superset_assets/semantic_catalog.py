@@ -7,6 +7,7 @@ from jinja2 import Environment
 
 from superset_assets.manifest import Manifest
 from superset_assets.semantics.catalog import DAYS, EVENTS, MARTS
+from superset_assets.semantics.events import PARTS_OF_ACTIONS
 
 SCHEMA = "marts"
 FAMILY_OF_VIEW = {
@@ -14,6 +15,7 @@ FAMILY_OF_VIEW = {
     "int_events_spam_reports": "messages",
     "int_events_orders": "orders",
     "int_events_attributed_orders": "credits",
+    "int_events_touched_orders": "touches",
     "int_events_visits": "visits",
     "int_events_lifecycle": "lifecycle",
 }
@@ -38,7 +40,8 @@ def write_catalog(manifest: Manifest) -> dict[str, Any]:
         for model in manifest.models.values()
         if model.name in {*MARTS, DAYS}
     }
-    return {"schema": SCHEMA, "tables": tables}
+    additivity = {each.name: each.meta["additivity"] for each in manifest.metrics.values()}
+    return {"schema": SCHEMA, "tables": tables, "additivity": dict(sorted(additivity.items()))}
 
 
 def _families(manifest: Manifest) -> dict[str, set[str]]:
@@ -46,7 +49,8 @@ def _families(manifest: Manifest) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for view, columns in _called(manifest, "event_views").items():
         for column in columns:
-            found.setdefault(column, set()).add(FAMILY_OF_VIEW[view])
+            family = "actions" if column in PARTS_OF_ACTIONS else FAMILY_OF_VIEW[view]
+            found.setdefault(column, set()).add(family)
     return found
 
 

@@ -197,13 +197,23 @@ EVENT_LOGGER = LogFileEvents()
 
 
 def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
-    """Hang our templates, words and comparison into the application."""
+    """Hang our templates, words, questions and comparison into the application."""
     # Superset's own modules need a configured application to be imported.
+    from superset_assets.server.additivity import refuse_wrong_sums  # noqa: PLC0415
     from superset_assets.server.comparison import use_calendar_periods  # noqa: PLC0415
+    from superset_assets.server.questions import (  # noqa: PLC0415
+        compared,
+        compose_questions,
+        facts,
+        others,
+    )
     from superset_assets.server.russian import serve_language_pack  # noqa: PLC0415
 
     app.jinja_loader = ChoiceLoader(
         [FileSystemLoader(ROOM / "server" / "templates"), app.jinja_loader]
     )
     serve_language_pack(app)
+    app.config["JINJA_CONTEXT_ADDONS"] = {"facts": facts, "compared": compared, "others": others}
+    compose_questions()
+    refuse_wrong_sums()
     use_calendar_periods()

@@ -3,15 +3,35 @@
 import re
 from collections.abc import Iterator
 
+from superset_assets.dataset_builder import METRICS
 from superset_assets.files import Asset, AssetFiles
 from superset_assets.lint.problem import Problem
-from superset_assets.manifest import Manifest, Model
+from superset_assets.manifest import Manifest
+from superset_assets.semantic_catalog import write_catalog
+from superset_assets.semantics.catalog import Catalog
+from superset_assets.semantics.measures import measure
 
 WORD = re.compile(r"[a-zA-Z_]\w*")
 TEXT = re.compile(r"'(?:[^'\\]|\\.)*'")
 JINJA = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
 CALL = re.compile(r"([a-zA-Z_]\w*)\s*\(")
+# Variables of lambdas, and names given with AS.
+VARIABLES = re.compile(r"(\w+)\s*->|\(([\w\s,]+)\)\s*->|\bas\s+(\w+)", re.IGNORECASE)
 SQL_WORDS = {"and", "or", "not", "in", "null", "is", "as", "case", "when", "then", "else", "end"}
+SQL_WORDS |= {
+    "over",
+    "partition",
+    "by",
+    "order",
+    "desc",
+    "asc",
+    "distinct",
+    "interval",
+    "between",
+    "nulls",
+    "first",
+    "last",
+}
 NARROW_FORMAT = re.compile(r"^\$?[+\-(]?[#0]?\d*,?(?:\.\d+)?[%dfs]?$")
 
 
@@ -91,29 +111,24 @@ def is_explicit_format(d3format: object) -> bool:
 
 
 def _chain(dataset: Asset, manifest: Manifest) -> Iterator[Problem]:
-    content = dataset.content
-    name = content["table_name"]
-    if content["sql"] and f"{content['schema']}.{name}" not in content["sql"]:
+    """What the composed dataset names must be a slice or a measure of some mart."""
+    if dataset.content["table_name"] != METRICS:
         return
-    model = manifest.models.get(name)
-    if model is None or model.schema != content["schema"]:
-        yield Problem(dataset.path, f"dbt has no model {content['schema']}.{name}")
-        return
-    yield from _columns_exist(dataset, model)
-
-
-def _columns_exist(dataset: Asset, model: Model) -> Iterator[Problem]:
+    catalog = Catalog.of(write_catalog(manifest))
     for column in dataset.content["columns"]:
         used = _words(column["expression"]) if column["expression"] else {column["column_name"]}
-        for word in sorted(used - set(model.columns)):
-            yield Problem(dataset.path, f"column {column['column_name']}: dbt has no {word}")
+        for word in sorted(used - catalog.slices.keys()):
+            if measure(word, catalog) is None:
+                yield Problem(dataset.path, f"column {column['column_name']}: no mart has {word}")
     for metric in dataset.content["metrics"]:
-        for word in sorted(_words(metric["expression"]) - set(model.columns)):
-            yield Problem(dataset.path, f"metric {metric['metric_name']}: dbt has no {word}")
+        for word in sorted(_words(metric["expression"]) - catalog.slices.keys()):
+            if measure(word, catalog) is None:
+                yield Problem(dataset.path, f"metric {metric['metric_name']}: no mart has {word}")
 
 
 def _words(expression: str) -> set[str]:
-    """The column names of an SQL expression: its words without functions, texts and Jinja."""
+    """The column names of an SQL expression: its words without functions, texts and variables."""
     bare = TEXT.sub("''", JINJA.sub(" ", expression))
+    own = {name for listed in VARIABLES.findall(bare) for name in WORD.findall("".join(listed))}
     words = {word for word in WORD.findall(bare) if word.lower() not in SQL_WORDS}
-    return words - set(CALL.findall(bare))
+    return words - set(CALL.findall(bare)) - own

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 CATALOG = Path(__file__).with_name("catalog.json")
 EVENTS, CUSTOMERS, STATES = "wide_events", "dim_customer", "mart_customer_states"
@@ -18,6 +19,8 @@ MARTS = (
     *(PARTICIPANTS, HOLDOUT, SEGMENTS),
 )
 """The marts that questions are answered from; a slice is described where it comes first."""
+RFM, RFM_AT_START = "rfm_segment", "rfm_segment_at_start"
+"""The second is the first as it was when the row's bucket began, and no column of any mart."""
 OF_THE_BASIS = frozenset({"send_hour", "send_weekday"})
 """Columns of events that stand in for `hour` and `weekday` when the date is the message's."""
 
@@ -58,16 +61,22 @@ class Catalog:
 
     Attributes:
         tables: columns by mart.
+        additivity: whether values of a metric add up: additive, semi_additive or non_additive.
         schema: database of the marts.
     """
 
     tables: Mapping[str, Mapping[str, Column]]
+    additivity: Mapping[str, str]
     schema: str = "marts"
 
     @classmethod
     def read(cls, path: Path = CATALOG) -> "Catalog":
         """Read the generated catalogue."""
-        content = json.loads(path.read_text(encoding="utf-8"))
+        return cls.of(json.loads(path.read_text(encoding="utf-8")))
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> "Catalog":
+        """Take the catalogue as it is written."""
         tables = {
             table: {
                 name: Column(each["type"], each.get("group", ""), tuple(each.get("families", ())))
@@ -75,7 +84,7 @@ class Catalog:
             }
             for table, columns in content["tables"].items()
         }
-        return cls(tables, content["schema"])
+        return cls(tables, content["additivity"], content["schema"])
 
     @cached_property
     def slices(self) -> dict[str, Column]:
@@ -85,6 +94,8 @@ class Catalog:
             for name, column in self.tables.get(mart, {}).items():
                 if column.group and name not in OF_THE_BASIS:
                     found.setdefault(singular(name) if column.is_array else name, column)
+        if RFM in found:
+            found[RFM_AT_START] = found[RFM]
         return found
 
     def column_of(self, table: str, slice_name: str) -> str | None:

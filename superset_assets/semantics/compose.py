@@ -10,14 +10,15 @@ from superset_assets.semantics.catalog import Catalog, Column
 from superset_assets.semantics.dated import DATED_MARTS, dated_mart_of, dated_rows, segment_rows
 from superset_assets.semantics.events import FAMILIES, Events
 from superset_assets.semantics.intervals import buckets_of
-from superset_assets.semantics.measures import ALL, PREVIOUS, Kind, measure
-from superset_assets.semantics.question import Question, QuestionError
+from superset_assets.semantics.measures import ALL, ON_ORDER_DATE, PREVIOUS, Kind, measure
+from superset_assets.semantics.question import EVENT, Question, QuestionError
 from superset_assets.semantics.rows import (
     COUNTED_DATE,
     PERIOD_END,
     PERIOD_START,
     Output,
     Rows,
+    renamed,
     union,
 )
 from superset_assets.semantics.states import States
@@ -52,6 +53,7 @@ class _Composition:
         facts = [
             *self._event_rows(),
             *self._previous_rows(),
+            *self._rows_on_order_date(),
             *self._state_rows(),
             *self._other_rows(),
         ]
@@ -128,14 +130,25 @@ class _Composition:
                 f"arrayJoin(arrayFilter(each -> {day} >= tupleElement(each, 3)"
                 f" and {day} <= tupleElement(each, 4), [{matches}]))"
             )
-            values = {
-                measures.get(name, name): expression for name, expression in rows.values.items()
-            }
-            values[COUNTED_DATE] = f"tupleElement({follower}, 1)"
+            values = {**rows.values, COUNTED_DATE: f"tupleElement({follower}, 1)"}
             del values[PERIOD_START], values[PERIOD_END]
-            aggregates = frozenset(measures.get(name, name) for name in rows.aggregates)
-            found.append(Rows(rows.source, values, rows.where, aggregates))
+            found.append(renamed(replace(rows, values=values), measures))
         return found
+
+    def _rows_on_order_date(self) -> list[Rows]:
+        """Events by their own date, whichever date the question counts by."""
+        names = self._measures[Kind.ON_ORDER_DATE]
+        measures = {name.removeprefix(ON_ORDER_DATE): name for name in names}
+        if not measures:
+            return []
+        question = replace(self._question, basis=EVENT)
+        events = Events(question, self._catalog, self._today)
+        families = events.families_of(measures)
+        if not all(events.applies(FAMILIES[key]) for key in families):
+            self._missing |= names
+            return []
+        wanted = sorted({*measures, *self._measures[Kind.CUSTOMER]})
+        return [renamed(rows, measures) for rows in events.rows(families, wanted)]
 
     def _state_rows(self) -> list[Rows]:
         if not self._measures[Kind.STATE]:
@@ -185,15 +198,7 @@ class _Composition:
             events = Events(question, self._catalog, self._today)
             families = events.families_of(names)
             if all(events.applies(FAMILIES[key]) for key in families):
-                rows = [
-                    Rows(
-                        each.source,
-                        {names.get(name, name): value for name, value in each.values.items()},
-                        each.where,
-                        frozenset(names.get(name, name) for name in each.aggregates),
-                    )
-                    for each in events.rows(families, sorted(names))
-                ]
+                rows = [renamed(each, names) for each in events.rows(families, sorted(names))]
                 found.append(self._spread(rows, question, facts))
             else:
                 self._missing |= self._measures[Kind.ALL_EVENTS]

@@ -1,7 +1,7 @@
 """Marts with one date per row (experiments, control groups), and segments, which are intervals."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from superset_assets.semantics.buckets import Buckets, day_literal
@@ -48,12 +48,12 @@ def dated_rows(
     mart: DatedMart, measures: Sequence[str], question: Question, catalog: Catalog, today: date
 ) -> Rows | None:
     """Rows of a mart, None where a filter cannot be asked of it."""
-    slicing = Slicing(question, catalog, mart.table, mart.alias)
+    day, buckets = f"{mart.alias}.{mart.date}", buckets_of(question, today)
+    slicing = Slicing(question, catalog, mart.table, mart.alias, buckets, buckets.number(day))
     if not slicing.applies():
         return None
-    day = f"{mart.alias}.{mart.date}"
     values = {
-        **bucketed(day, buckets_of(question, today)),
+        **bucketed(day, buckets),
         "customer_key": f"{mart.alias}.customer_key",
         **slicing.values(),
         **{name: f"{mart.alias}.{name}" for name in measures},
@@ -66,10 +66,10 @@ def segment_rows(
     measures: Sequence[str], question: Question, catalog: Catalog, today: date
 ) -> Iterator[Rows]:
     """Members on every bucket's last day, and who came or went during it."""
-    slicing = Slicing(question, catalog, SEGMENTS, "segments")
+    buckets = buckets_of(question, today)
+    slicing = Slicing(question, catalog, SEGMENTS, "segments", buckets, "bucket")
     if not slicing.applies():
         return
-    buckets = buckets_of(question, today)
     customer = {"customer_key": "segments.customer_key"}
     if MEMBER in measures:
         intervals = Intervals(
@@ -83,6 +83,7 @@ def segment_rows(
     for measure, column in FLOWS.items():
         if measure in measures:
             day = f"assumeNotNull(segments.{column})"
+            slicing = replace(slicing, bucket=buckets.number(day))
             yield Rows(
                 slicing.joined(f"{catalog.table(SEGMENTS)} as segments"),
                 {**bucketed(day, buckets), **customer, **slicing.values(), measure: "toUInt8(1)"},

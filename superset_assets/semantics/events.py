@@ -14,6 +14,9 @@ from superset_assets.semantics.catalog import (
     CUSTOMERS,
     EVENTS,
     LINES,
+    RFM,
+    RFM_AT_START,
+    STATES,
     VISIT_ACTIONS,
     Catalog,
 )
@@ -25,10 +28,11 @@ from superset_assets.semantics.conditions import (
     literal,
 )
 from superset_assets.semantics.dated import bucketed, within
-from superset_assets.semantics.intervals import buckets_of
+from superset_assets.semantics.intervals import brands_of, buckets_of
 from superset_assets.semantics.question import SEND, Filter, Question, QuestionError
 from superset_assets.semantics.rows import Rows
-from superset_assets.semantics.slicing import join_customers
+from superset_assets.semantics.slicing import join_customers, todays
+from superset_assets.semantics.starts import join_starts, segment_at_start
 
 WITHOUT_MODEL = "Не указано"
 IN_BRAND = "_in_brand"
@@ -43,6 +47,7 @@ class Family:
         groups: groups of slices that are columns of these events.
         others: single slices of further groups that are.
         details: mart whose rows are the parts that a product slice picks.
+        keys: columns of the event and of the mart by which they belong together.
         is_credited: mailings reach these events through attributed orders.
     """
 
@@ -50,6 +55,7 @@ class Family:
     groups: str
     others: frozenset[str] = field(default_factory=frozenset)
     details: str = ""
+    keys: tuple[str, str] = ("order_key", "order_key")
     is_credited: bool = False
 
 
@@ -59,7 +65,13 @@ FAMILIES: Mapping[str, Family] = {
     ),
     "orders": Family(("order",), "TCOX", details=LINES, is_credited=True),
     "credits": Family(("attributed_order",), "TCOMAX", details=LINES),
-    "visits": Family(("visit", "site_action"), "TCMWX", details=VISIT_ACTIONS),
+    "touches": Family(("touched_order",), "TCOM"),
+    "visits": Family(
+        ("visit",), "TCMWX", details=VISIT_ACTIONS, keys=("session_key", "session_key")
+    ),
+    "actions": Family(
+        ("site_action",), "TCMWX", details=VISIT_ACTIONS, keys=("event_key", "action_key")
+    ),
     "lifecycle": Family(
         (
             *("registered", "contact_added", "became_active", "churned", "subscribed"),
@@ -69,21 +81,56 @@ FAMILIES: Mapping[str, Family] = {
         others=frozenset({"mailing_channel", "loss_reason"}),
     ),
 }
-GOAL_QUANTITY = "if(parts.is_goal_line = 1, parts.quantity, 0)"
-PART_AMOUNTS = {
-    "order_amount": "parts.line_amount",
-    "identified_order_amount": "if(facts.customer_key != 0, parts.line_amount, 0)",
-    "gross_amount": "parts.line_gross",
-    "cancelled_amount": "parts.line_cancelled",
-    "returned_amount": "parts.line_returned",
-    "order_quantity": GOAL_QUANTITY,
-    "attributed_amount": "parts.line_amount * facts.attributed_orders",
-    "attributed_quantity": f"{GOAL_QUANTITY} * facts.attributed_orders",
+GOAL = "parts.is_goal_line"
+WEIGHT = "facts.attributed_orders"
+PARTS_OF_ORDERS: Mapping[str, str] = {
+    "order_amount": "sum(parts.line_amount)",
+    "identified_order_amount": "sum(if(facts.customer_key != 0, parts.line_amount, 0))",
+    "gross_order_amount": "sum(parts.line_gross)",
+    "cancelled_order_amount": "sum(parts.line_cancelled)",
+    "returned_order_amount": "sum(parts.line_returned)",
+    "order_quantity": f"sum(if({GOAL} = 1, parts.quantity, 0))",
+    "product_keys": f"groupUniqArrayIf(parts.product_key, {GOAL} = 1 and parts.product_key != '')",
+    "attributed_orders": f"max({WEIGHT} * {GOAL})",
+    "flow_attributed_orders": f"max(facts.flow_attributed_orders * {GOAL})",
+    "attributed_amount": f"sum(parts.line_amount * {WEIGHT})",
+    "attributed_quantity": f"sum(if({GOAL} = 1, parts.quantity, 0) * {WEIGHT})",
 }
-"""What is left of an order's amounts when some of its lines are asked for."""
-VISIT_PARTS: dict[str, str] = {}
-"""What a visit and its actions come to when some of the actions are asked for."""
-WEIGHTS = frozenset({"attributed_orders"})
+"""What an order comes to when some of its lines are asked for; flags need a line in the goal."""
+SHARED_AMOUNTS = (
+    *("order_amount", "identified_order_amount", "gross_order_amount"),
+    *("cancelled_order_amount", "returned_order_amount", "order_quantity"),
+)
+"""Amounts of an order of which a mailing gets the part that is credited to it."""
+PARTS_OF_VISITS: Mapping[str, str] = {
+    "is_visit": "max(facts.is_visit)",
+    "visit_with_category": "max(parts.is_category_view)",
+    "visit_with_product": "max(parts.is_product_view)",
+    "visit_with_cart": "max(parts.is_cart_add)",
+    "visit_with_checkout": "max(parts.is_checkout_start)",
+    "visit_with_order": "max(parts.visit_with_order)",
+    "visit_with_category_and_product": "max(parts.is_category_view) * max(parts.is_product_view)",
+    "visit_with_product_and_cart": "max(parts.is_product_view) * max(parts.is_cart_add)",
+    "visit_with_cart_and_checkout": "max(parts.is_cart_add) * max(parts.is_checkout_start)",
+    "visit_with_cart_and_order": "max(parts.is_cart_add) * max(parts.visit_with_order)",
+    "visit_with_checkout_and_order": "max(parts.is_checkout_start) * max(parts.visit_with_order)",
+    "visit_order_amount": "sum(parts.visit_order_amount)",
+    "visit_cart_mature": "max(parts.visit_cart_mature)",
+    "visit_cart_abandoned": "max(parts.visit_cart_abandoned)",
+    "abandoned_cart_amount": "sum(parts.abandoned_cart_amount)",
+    **{
+        f"visit_reached_{step}": "cast(null, 'Nullable(UInt8)')"
+        for step in ("category", "product", "cart", "checkout", "order")
+    },
+}
+"""What a visit comes to when some of its actions are asked for.
+
+In which order steps were taken is known of the whole visit only.
+"""
+PARTS_OF_ACTIONS: Mapping[str, str] = {
+    name: f"max(parts.{name})"
+    for name in ("is_category_view", "is_product_view", "is_cart_add", "is_checkout_start")
+}
 
 
 class Events:
@@ -152,14 +199,16 @@ class Events:
         reach = self._reach(family, name)
         if reach is None:
             return None
+        if name == RFM_AT_START:
+            return segment_at_start(self._catalog)
         prefix = {"parts": "parts.", "credits": "credits."}.get(reach, "facts.")
         table, column_name = self._home(name)
-        if table == CUSTOMERS:
-            prefix = "customers."
-        elif reach == "parts":
+        if reach == "parts":
             table = family.details
         column = self._catalog.tables[table][column_name]
         expression = f"{prefix}{self._on_basis(column_name)}"
+        if table == CUSTOMERS:
+            expression = todays(column_name, column)
         if column.is_array:
             given = [each for each in self._question.filters if each.slice == name]
             return array_values(expression, given)
@@ -183,7 +232,15 @@ class Events:
 
     def _source(self) -> str:
         """The table of events, joined with customers as known today where a slice needs them."""
-        table = f"{self._catalog.table(EVENTS)} as facts"
+        table = join_starts(
+            f"{self._catalog.table(EVENTS)} as facts",
+            customer="facts.customer_key",
+            bucket=self._buckets.number(f"facts.{self._date}"),
+            slices=self._question.slices,
+            catalog=self._catalog,
+            buckets=self._buckets,
+            brands=brands_of(self._question),
+        )
         if self._needs_customers:
             return join_customers(table, "facts", self._catalog)
         return table
@@ -226,7 +283,6 @@ class Events:
     def _parted(self, family: Family, measures: list[str], reaches: set[str | None]) -> Rows:
         """Events cut into parts, collapsed to one row per event and value asked for."""
         by_parts, by_credits = "parts" in reaches, "credits" in reaches
-        key = "session_key" if family.details == VISIT_ACTIONS else "order_key"
         source = self._source()
         where = [
             f"facts.event in ({', '.join(map(literal, family.kinds))})",
@@ -238,12 +294,12 @@ class Events:
         if by_parts:
             source += (
                 f"\ninner join {self._catalog.table(family.details)} as parts"
-                f" on facts.{key} = parts.{key}"
+                f" on facts.{family.keys[0]} = parts.{family.keys[1]}"
             )
         if by_credits:
             source += (
                 f"\ninner join {self._catalog.table(EVENTS)} as credits"
-                f" on facts.{key} = credits.{key}"
+                " on facts.order_key = credits.order_key"
             )
             where.append("credits.event = 'attributed_order' and credits.attributed_orders > 0")
         values = bucketed(f"facts.{self._date}", self._buckets)
@@ -266,16 +322,18 @@ class Events:
         self, family: Family, name: str, *, by_parts: bool, by_credits: bool
     ) -> str | None:
         """A measure of an event as an aggregate over its parts; None for what is no sum."""
-        weight = " * credits.attributed_orders" if by_credits else ""
-        if family.details == VISIT_ACTIONS:
-            return VISIT_PARTS.get(name)
-        if name in PART_AMOUNTS:
-            if by_parts:
-                return f"sum({PART_AMOUNTS[name]}{weight})"
-            return f"sum(facts.{name}{weight})"
-        if name in WEIGHTS or name.startswith("is_"):
+        if by_parts and family.details == VISIT_ACTIONS:
+            return {**PARTS_OF_VISITS, **PARTS_OF_ACTIONS}.get(name)
+        if by_parts and name in PARTS_OF_ORDERS:
+            part = PARTS_OF_ORDERS[name]
+            if by_credits and name in SHARED_AMOUNTS:
+                return f"{part[:-1]} * credits.attributed_orders)"
+            return part
+        if by_credits and name in SHARED_AMOUNTS:
+            return f"sum(facts.{name} * credits.attributed_orders)"
+        if name.startswith("is_"):
             own = f"facts.{self._twin(name)}"
-            return f"max({own} * parts.is_goal_line)" if by_parts else f"max({own})"
+            return f"max({own} * {GOAL})" if by_parts else f"max({own})"
         return None
 
     def _twin(self, name: str) -> str:
@@ -299,6 +357,8 @@ class Events:
         Raises:
             QuestionError: there is no such slice.
         """
+        if name == RFM_AT_START:
+            return STATES, RFM
         for table in (EVENTS, CUSTOMERS, LINES, *self._catalog.tables):
             column_name = self._catalog.column_of(table, name)
             if column_name is not None:
@@ -307,6 +367,8 @@ class Events:
 
     def _reach(self, family: Family, name: str) -> str | None:
         """How a slice reaches events: `own` column, `parts`, `credits`, or not at all."""
+        if name == RFM_AT_START:
+            return "own"
         table, column_name = self._home(name)
         group = self._catalog.tables[table][column_name].group
         if table == CUSTOMERS or (
@@ -322,7 +384,9 @@ class Events:
         table, column_name = self._home(given.slice)
         reach = self._reach(family, given.slice)
         prefix = {"parts": "parts.", "credits": "credits."}.get(str(reach), "facts.")
-        if table == CUSTOMERS:
-            prefix = "customers."
         column = self._catalog.tables[table][column_name]
+        if given.slice == RFM_AT_START:
+            return condition(segment_at_start(self._catalog), column, given)
+        if table == CUSTOMERS:
+            return condition(todays(column_name, column), column, given)
         return condition(f"{prefix}{self._on_basis(column_name)}", column, given)

@@ -9,6 +9,7 @@ from superset_assets.semantics.catalog import DAYS, Catalog
 from superset_assets.semantics.question import Question
 from superset_assets.semantics.rows import COUNTED_DATE, PERIOD_END, PERIOD_START
 
+ALL_BRANDS = "Все бренды"
 BEGINNING = date(2010, 1, 1)
 """Buckets of a question without a period begin here: Mindbox has no older projects."""
 
@@ -16,6 +17,12 @@ BEGINNING = date(2010, 1, 1)
 def buckets_of(question: Question, today: date) -> Buckets:
     """The buckets of a question; without a period, of everything up to today."""
     return Buckets(question.period or Period(BEGINNING, today), question.grain)
+
+
+def brands_of(question: Question) -> str:
+    """The condition that picks states of all brands together, or brand by brand."""
+    by_brand = question.restricted_to_brands or "brand" in question.slices
+    return f"brand {'!=' if by_brand else '='} '{ALL_BRANDS}'"
 
 
 @dataclass(frozen=True)

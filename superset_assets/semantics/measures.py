@@ -6,9 +6,9 @@ from enum import Enum, auto
 from superset_assets.semantics.catalog import CHANNEL_STATES, EVENTS, STATES, Catalog, Column
 from superset_assets.semantics.dated import ENTRY, EXIT, MEMBER, dated_mart_of
 from superset_assets.semantics.rows import COUNTED_DATE, PERIOD_END, PERIOD_START
-from superset_assets.semantics.states import BASE, RETAINED, States
+from superset_assets.semantics.states import BASE, CLOSING_DAY, RETAINED, States
 
-ALL, PREVIOUS = "all_", "previous_"
+ALL, PREVIOUS, ON_ORDER_DATE = "all_", "previous_", "on_order_date_"
 FLAG = Column("UInt8")
 SEGMENT_MEASURES = (MEMBER, ENTRY, EXIT)
 DATES = (COUNTED_DATE, PERIOD_START, PERIOD_END)
@@ -26,6 +26,8 @@ class Kind(Enum):
     """Events of the period."""
     ALL_EVENTS = auto()
     """The same, whatever mailing is asked for: the whole that mailings have a share of."""
+    ON_ORDER_DATE = auto()
+    """Events by their own date, whichever date the board counts by."""
     PREVIOUS_EVENT = auto()
     """Events of the bucket before."""
     STATE = auto()
@@ -36,6 +38,14 @@ class Kind(Enum):
     """A mart with a date of its own."""
     SEGMENT = auto()
     """Membership of segments."""
+
+
+EVENT_PREFIXES = {
+    "": Kind.EVENT,
+    ALL: Kind.ALL_EVENTS,
+    PREVIOUS: Kind.PREVIOUS_EVENT,
+    ON_ORDER_DATE: Kind.ON_ORDER_DATE,
+}
 
 
 def measure(name: str, catalog: Catalog) -> tuple[Kind, Column] | None:
@@ -69,6 +79,8 @@ def _state(name: str, catalog: Catalog) -> tuple[Kind, Column] | None:
     kind = Kind.BASE if name.startswith(BASE) else Kind.STATE
     if state == RETAINED:
         return kind, FLAG
+    if name == CLOSING_DAY:
+        return kind, Column("Date")
     for table in (STATES, CHANNEL_STATES):
         column = catalog.tables.get(table, {}).get(state)
         if column is not None and not column.group:
@@ -77,7 +89,7 @@ def _state(name: str, catalog: Catalog) -> tuple[Kind, Column] | None:
 
 
 def _event(name: str, catalog: Catalog) -> tuple[Kind, Column] | None:
-    for prefix, kind in (("", Kind.EVENT), (ALL, Kind.ALL_EVENTS), (PREVIOUS, Kind.PREVIOUS_EVENT)):
+    for prefix, kind in EVENT_PREFIXES.items():
         column = catalog.tables[EVENTS].get(name.removeprefix(prefix))
         if name.startswith(prefix) and column is not None and not column.group:
             return kind, column

@@ -28,6 +28,13 @@ class Rows:
     aggregates: frozenset[str] = field(default_factory=frozenset)
 
 
+def renamed(rows: Rows, names: Mapping[str, str]) -> Rows:
+    """The same rows with some columns of the answer under other names."""
+    values = {names.get(name, name): expression for name, expression in rows.values.items()}
+    aggregates = frozenset(names.get(name, name) for name in rows.aggregates)
+    return Rows(rows.source, values, rows.where, aggregates)
+
+
 @dataclass(frozen=True)
 class Output:
     """A column of the answer.

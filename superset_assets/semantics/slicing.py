@@ -2,9 +2,21 @@
 
 from dataclasses import dataclass
 
-from superset_assets.semantics.catalog import CUSTOMERS, Catalog, Column
+from superset_assets.semantics.buckets import Buckets
+from superset_assets.semantics.catalog import (
+    CUSTOMERS,
+    RFM,
+    RFM_AT_START,
+    STATES,
+    Catalog,
+    Column,
+)
 from superset_assets.semantics.conditions import admits_not_applicable, array_values, condition
+from superset_assets.semantics.intervals import brands_of
 from superset_assets.semantics.question import Question
+from superset_assets.semantics.starts import join_starts, segment_at_start
+
+UNKNOWN = "Не указано"
 
 
 @dataclass(frozen=True)
@@ -16,12 +28,16 @@ class Slicing:
         catalog: what there is.
         table: the mart.
         alias: its name in the SELECT.
+        buckets: the buckets of the question.
+        bucket: expression of the number of a row's bucket.
     """
 
     question: Question
     catalog: Catalog
     table: str
     alias: str
+    buckets: Buckets
+    bucket: str
 
     def knows(self, name: str) -> bool:
         """Whether the mart, or its customers, have the slice."""
@@ -46,13 +62,24 @@ class Slicing:
         )
 
     def joined(self, source: str) -> str:
-        """The mart, with its customers as known today where a slice needs them."""
+        """The mart, with its customers as known today or at the start, where slices need them."""
+        source = join_starts(
+            source,
+            customer=f"{self.alias}.customer_key",
+            bucket=self.bucket,
+            slices=self.question.slices,
+            catalog=self.catalog,
+            buckets=self.buckets,
+            brands=brands_of(self.question),
+        )
         homes = (self._home(name) for name in self.question.slices)
         if not any(home is not None and home[0] == CUSTOMERS for home in homes):
             return source
         return join_customers(source, self.alias, self.catalog)
 
     def _home(self, name: str) -> tuple[str, str] | None:
+        if name == RFM_AT_START:
+            return STATES, RFM
         has_customers = "customer_key" in self.catalog.tables[self.table]
         for table in (self.table, CUSTOMERS) if has_customers else (self.table,):
             found = self.catalog.column_of(table, name)
@@ -65,8 +92,12 @@ class Slicing:
         return self.catalog.tables[table][column_name]
 
     def _expression(self, name: str) -> str:
+        if name == RFM_AT_START:
+            return segment_at_start(self.catalog)
         table, column_name = self._home(name) or ("", "")
-        return f"{'customers' if table == CUSTOMERS else self.alias}.{column_name}"
+        if table == CUSTOMERS:
+            return todays(column_name, self._column(name))
+        return f"{self.alias}.{column_name}"
 
     def _value(self, name: str) -> str:
         expression = self._expression(name)
@@ -74,6 +105,13 @@ class Slicing:
             return expression
         given = [each for each in self.question.filters if each.slice == name]
         return array_values(expression, given)
+
+
+def todays(column_name: str, column: Column) -> str:
+    """What is known of a customer today; of nobody in particular, nothing is."""
+    if column.is_array:
+        return f"customers.{column_name}"
+    return f"if(customers.customer_key = 0, '{UNKNOWN}', toString(customers.{column_name}))"
 
 
 def join_customers(source: str, alias: str, catalog: Catalog) -> str:

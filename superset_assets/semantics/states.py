@@ -9,14 +9,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from superset_assets.semantics.catalog import CHANNEL_STATES, STATES, Catalog
-from superset_assets.semantics.intervals import Intervals, buckets_of
+from superset_assets.semantics.intervals import Intervals, brands_of, buckets_of
 from superset_assets.semantics.question import Question
 from superset_assets.semantics.rows import COUNTED_DATE, PERIOD_END, PERIOD_START, Rows
 from superset_assets.semantics.slicing import Slicing
 
 CLOSING, OPENING, BASE = "closing_", "opening_", "base_"
-ALL_BRANDS = "Все бренды"
 RETAINED = "is_retained"
+CLOSING_DAY = f"{CLOSING}day"
+"""The day that a closing state is read on: the bucket's last, or the last loaded one."""
 CHANNEL = "mailing_channel"
 ALIAS = "states"
 
@@ -33,10 +34,10 @@ class States:
             today: where the buckets of a question without a period end.
         """
         table = CHANNEL_STATES if CHANNEL in question.slices else STATES
-        self.slicing = Slicing(question, catalog, table, ALIAS)
-        self._intervals = Intervals(catalog, buckets_of(question, today), table, ALIAS)
-        by_brand = question.restricted_to_brands or "brand" in question.slices
-        self._brands = f"brand {'!=' if by_brand else '='} '{ALL_BRANDS}'"
+        buckets = buckets_of(question, today)
+        self.slicing = Slicing(question, catalog, table, ALIAS, buckets, "bucket")
+        self._intervals = Intervals(catalog, buckets, table, ALIAS)
+        self._brands = brands_of(question)
 
     @staticmethod
     def state_of(measure: str) -> str | None:
@@ -76,6 +77,8 @@ class States:
 
     def _state(self, measure: str) -> str:
         state = self.state_of(measure)
+        if measure == CLOSING_DAY:
+            return self._intervals.last_day
         if state != RETAINED:
             return f"{ALIAS}.{state}"
         till = self._intervals.last_day

@@ -17,9 +17,22 @@ from typing import Any
 from superset import security_manager
 from superset.models.helpers import ExploreMixin, SqlaQuery
 
-from superset_assets.dataset_builder import ATTRIBUTION_MODEL, BY_EVENT_DATE, DATE_BASIS, METRICS
+from superset_assets.dataset_builder import (
+    ATTRIBUTION_MODEL,
+    BY_EVENT_DATE,
+    COMPARED_METRIC,
+    DATE_BASIS,
+    METRICS,
+)
 from superset_assets.semantics.calendar import GRAINS
 from superset_assets.semantics.catalog import Catalog
+from superset_assets.semantics.comparison import (
+    CHOICES,
+    COMPARED,
+    DEFAULT,
+    OTHERS,
+    with_compared,
+)
 from superset_assets.semantics.compose import compose
 from superset_assets.semantics.conditions import listed
 from superset_assets.semantics.measures import named_in
@@ -32,9 +45,10 @@ from superset_assets.semantics.question import (
     period_of,
 )
 
-SWITCHES = (DATE_BASIS, ATTRIBUTION_MODEL)
+SWITCHES = (DATE_BASIS, ATTRIBUTION_MODEL, COMPARED_METRIC)
 Named = tuple[set[str], set[str]]
 _rows: ContextVar[str] = ContextVar("rows of the question that is being asked")
+_compared: ContextVar[str] = ContextVar("SQL of the metric that is compared by")
 
 
 @cache
@@ -56,6 +70,16 @@ def facts() -> str:
         raise QuestionError(message) from error
 
 
+def compared() -> str:
+    """The SQL of the metric that the question compares campaigns by, for metrics about it."""
+    return with_compared(COMPARED, _compared.get())
+
+
+def others() -> str:
+    """The same metric of all other rows together."""
+    return with_compared(OTHERS, _compared.get())
+
+
 def compose_questions() -> None:
     """Have Superset compose the rows of the dataset «Показатели» by the question."""
     write_query, list_values = ExploreMixin.get_sqla_query, ExploreMixin.values_for_column
@@ -66,7 +90,7 @@ def compose_questions() -> None:
         given = asked.get("filter") or []
         own = [each for each in given if each["col"] in catalog().slices or _is_switch(each)]
         asked["filter"] = [each for each in given if each not in own]
-        with _asking(question(self, {**asked, "filter": own})):
+        with _asking(self, {**asked, "filter": own}):
             written = write_query(self, **asked)
         applied = [*written.applied_filter_columns, *(each["col"] for each in own)]
         return written._replace(applied_filter_columns=applied)
@@ -74,7 +98,7 @@ def compose_questions() -> None:
     def values_for_column(self: ExploreMixin, column_name: str, *args: Any, **kwargs: Any) -> Any:
         if not is_composed(self):
             return list_values(self, column_name, *args, **kwargs)
-        with _asking(question(self, {"columns": [column_name]})):
+        with _asking(self, {"columns": [column_name]}):
             return list_values(self, column_name, *args, **kwargs)
 
     ExploreMixin.get_sqla_query = get_sqla_query
@@ -135,6 +159,8 @@ class _Reader:
 
     def of_sql(self, sql: str) -> Named:
         """What a piece of SQL names, calculated columns taken apart."""
+        if COMPARED in sql or OTHERS in sql:
+            sql = with_compared(sql, _compared.get())
         measures, slices = named_in(sql, catalog())
         for name, expression in self._columns.items():
             if expression and name in sql:
@@ -191,12 +217,30 @@ def _moment(given: datetime | None) -> str | None:
     return given.isoformat() if given else None
 
 
+def _chosen_to_compare(dataset: Any, given: Iterable[Mapping[str, Any]]) -> str:
+    """The SQL of the metric chosen by its label, of the default one without a choice."""
+    labels = [
+        label
+        for each in filters_of(list(given))
+        if each.slice == COMPARED_METRIC
+        for label in listed(each)
+    ]
+    by_label = {each.verbose_name: each for each in dataset.metrics}
+    by_name = {each.metric_name: each for each in dataset.metrics}
+    chosen = by_label.get(labels[0]) if labels else by_name[DEFAULT]
+    if chosen is None or chosen.metric_name not in CHOICES:
+        raise QuestionError(f"campaigns cannot be compared by {labels[0]}")
+    return str(chosen.expression)
+
+
 @contextmanager
-def _asking(asked: Question) -> Iterator[None]:
+def _asking(dataset: Any, asked: Mapping[str, Any]) -> Iterator[None]:
+    compared_token = _compared.set(_chosen_to_compare(dataset, asked.get("filter") or []))
     # The process keeps the project's time (see the configuration).
     today = datetime.now().astimezone().date()
-    token = _rows.set(compose(asked, catalog(), today))
+    token = _rows.set(compose(question(dataset, asked), catalog(), today))
     try:
         yield
     finally:
         _rows.reset(token)
+        _compared.reset(compared_token)
