@@ -140,6 +140,7 @@
                 "is_product_view": "toUInt8(0)",
                 "is_cart_add": "toUInt8(0)",
                 "is_checkout_start": "toUInt8(0)",
+                "is_order_outside_visits": "toUInt8(0)",
                 "is_registration": "toUInt8(0)",
                 "is_registration_in_brand": "toUInt8(0)",
                 "is_mature_registration": "toUInt8(0)",
@@ -324,6 +325,7 @@
                     "is_product_view",
                     "is_cart_add",
                     "is_checkout_start",
+                    "is_order_outside_visits",
                 ],
                 "int_events_lifecycle": [
                     "mailing_channel",

@@ -1,7 +1,8 @@
 {{ config(materialized="view") }}
 
 -- Visits, and what was done in them. Both carry the source and the mailing of their
--- visit, and stand on their own date in either basis.
+-- visit, and stand on their own date in either basis. So does an online order for which
+-- no visit is found: nothing but its platform is known.
 with
     visits as (select * from {{ ref("int_visits") }}),
 
@@ -9,7 +10,9 @@ with
         select *
         from {{ ref("int_visit_actions") }}
         where action in ('category_view', 'product_view', 'cart_add', 'checkout_start')
-    )
+    ),
+
+    stray_orders as (select * from {{ ref("int_visit_orders") }} where session_key = '')
     {%- set of_visits = [
         "is_visit",
         "visit_is_identified",
@@ -62,9 +65,8 @@ select
     visit_utm_medium,
     visit_utm_campaign,
     {% for measure in of_visits %} {{ measure }},{% endfor %}
-    {% for measure in of_actions %}
-        toUInt8(0) as {{ measure }}{% if not loop.last %},{% endif %}
-    {% endfor %}
+    {% for measure in of_actions %} toUInt8(0) as {{ measure }}, {% endfor %}
+    toUInt8(0) as is_order_outside_visits
 from visits
 union all
 select
@@ -88,8 +90,39 @@ select
     {% for measure in of_visits %}
         {{ event_measures()[measure] }} as {{ measure }},
     {% endfor %}
-    {% for measure in of_actions %}
-        actions.{{ measure }} as {{ measure }}{% if not loop.last %},{% endif %}
-    {% endfor %}
+    {% for measure in of_actions %} actions.{{ measure }} as {{ measure }}, {% endfor %}
+    toUInt8(0) as is_order_outside_visits
 from actions
 inner join visits on actions.session_key = visits.session_key
+union all
+select
+    'site_action' as event,
+    ordered_at as event_at,
+    ordered_at as send_at,
+    concat('order-', order_id) as event_key,
+    customer_key,
+    brand,
+    '' as session_key,
+    {% for slice in [
+        "mailing_id",
+        "mailing_channel",
+        "mailing_variant",
+        "mailing_source",
+    ] %}
+        {{ event_slices()[slice] }} as {{ slice }},
+    {% endfor %}
+    order_seq,
+    platform,
+    {% for slice in [
+        "traffic_source",
+        "visit_utm_source",
+        "visit_utm_medium",
+        "visit_utm_campaign",
+    ] %}
+        {{ event_slices()[slice] }} as {{ slice }},
+    {% endfor %}
+    {% for measure in of_visits + of_actions %}
+        {{ event_measures()[measure] }} as {{ measure }},
+    {% endfor %}
+    toUInt8(1) as is_order_outside_visits
+from stray_orders

@@ -74,6 +74,8 @@ with
         select
             on_site.order_id as order_id,
             on_site.ordered_at as ordered_at,
+            on_site.customer_key as customer_key,
+            on_site.brand as brand,
             on_site.order_seq as order_seq,
             on_site.amount as amount,
             on_site.platform as platform,
@@ -100,6 +102,8 @@ with
 select
     order_id,
     ordered_at,
+    customer_key,
+    brand,
     order_seq,
     amount,
     platform,
