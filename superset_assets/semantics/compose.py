@@ -23,6 +23,9 @@ from superset_assets.semantics.rows import (
 )
 from superset_assets.semantics.states import States
 
+LINK, CLICKS_OF_ALL_LINKS = "link", "all_is_click_event"
+"""A link has its share of the clicks in the same mailings, not of those in all mailings."""
+
 
 def compose(question: Question, catalog: Catalog, today: date) -> str:
     """The SELECT whose rows, aggregated by the metrics' own SQL, answer the question.
@@ -192,17 +195,28 @@ class _Composition:
             found.append(
                 self._spread([states.base(sorted(self._measures[Kind.BASE]))], question, facts)
             )
-        if self._measures[Kind.ALL_EVENTS]:
-            question = self._without(lambda name: self._catalog.slices[name].group not in "MA")
-            names = {name.removeprefix(ALL): name for name in self._measures[Kind.ALL_EVENTS]}
-            events = Events(question, self._catalog, self._today)
-            families = events.families_of(names)
-            if all(events.applies(FAMILIES[key]) for key in families):
-                rows = [renamed(each, names) for each in events.rows(families, sorted(names))]
-                found.append(self._spread(rows, question, facts))
-            else:
-                self._missing |= self._measures[Kind.ALL_EVENTS]
+        of_links = self._measures[Kind.ALL_EVENTS] & {CLICKS_OF_ALL_LINKS}
+        of_mailings = self._measures[Kind.ALL_EVENTS] - of_links
+        found += self._whole_events(of_links, lambda name: name != LINK, facts)
+        found += self._whole_events(
+            of_mailings, lambda name: self._catalog.slices[name].group not in "MA", facts
+        )
         return found
+
+    def _whole_events(
+        self, measures: set[str], knows: Callable[[str], bool], facts: Sequence[Rows]
+    ) -> list[Rows]:
+        """Events under the slices that their whole knows."""
+        if not measures:
+            return []
+        names = {name.removeprefix(ALL): name for name in measures}
+        events = Events(self._without(knows), self._catalog, self._today)
+        families = events.families_of(names)
+        if not all(events.applies(FAMILIES[key]) for key in families):
+            self._missing |= measures
+            return []
+        rows = [renamed(each, names) for each in events.rows(families, sorted(names))]
+        return [self._spread(rows, self._without(knows), facts)]
 
     def _without(self, knows: Callable[[str], bool]) -> Question:
         """The question without the slices that a denominator does not know."""
