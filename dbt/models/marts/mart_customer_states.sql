@@ -1,4 +1,8 @@
 {%- set channels = channels_of_contact().values() | sum(start=[]) + ["other"] -%}
+{%- set channel_bits = [] -%}
+{%- for channel in channels -%}
+    {%- do channel_bits.append(2**loop.index0) -%}
+{%- endfor -%}
 {%- set carried = {
     "contacts": "0",
     "invalid_contacts": "0",
@@ -65,8 +69,8 @@ with
             brand,
             change .1 as change_date,
             -- A set of channels is the sum of a power of two for each of them.
-            change .2 * bitShiftLeft(
-                1, indexOf({{ string_array(channels) }}, channel) - 1
+            change .2 * transform(
+                toString(channel), {{ string_array(channels) }}, {{ channel_bits }}, 0
             ) as channel_change,
             channel_change * is_contact as contacts,
             channel_change * is_invalid as invalid_contacts,
