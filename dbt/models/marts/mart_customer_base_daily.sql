@@ -84,10 +84,10 @@ with
     daily_changes as (
         select
             changes.counted_brand as brand,
-            customers.gender as gender,
-            customers.age_band as age_band,
-            customers.region as region,
-            customers.email_domain_group as email_domain_group,
+            customers.gender_now as gender,
+            customers.age_band_now as age_band,
+            customers.region_now as region,
+            customers.email_domain_group_now as email_domain_group,
             changes.change_date as change_date,
             sum(changes.active_change) as active_change,
             sum(changes.buyer_change) as buyer_change
