@@ -82,6 +82,7 @@ class Attribution(_Section):
     excluded_mailings: list[str]
     break_on_non_direct_visit: bool
     click_visit_grace_seconds: int = Field(ge=0, le=3600)
+    human_touches_only: bool
     channel_windows_days: dict[
         Annotated[str, Field(pattern="^[a-z]+$")], Annotated[int, Field(ge=1, le=30)]
     ]
@@ -279,6 +280,7 @@ class Project(_Section):
             "attribution_break_on_non_direct_visit": self.attribution.break_on_non_direct_visit,
             "attribution_click_visit_grace_seconds": self.attribution.click_visit_grace_seconds,
             "attribution_version": self.attribution.version,
+            "attribution_human_touches_only": self.attribution.human_touches_only,
             "attribution_channel_windows_days": dict(self.attribution.channel_windows_days),
             "attribution_decay_half_life_days": self.attribution.decay_half_life_days,
             "attribution_promo_codes": dict(self.attribution.promo_codes),

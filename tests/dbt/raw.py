@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
@@ -35,6 +36,6 @@ def insert(
     )
 
 
-def line(status: str, amount: float, number: int = 1) -> tuple[Any, ...]:
+def line(status: str, amount: float | Decimal, number: int = 1) -> tuple[Any, ...]:
     """An order line of a product that does not matter, without promotions."""
     return (str(number), number, "product", "Товар", 1, amount, amount, status, [])

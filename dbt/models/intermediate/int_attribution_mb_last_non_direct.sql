@@ -19,6 +19,10 @@ with
                 {{ string_literal(setting("attribution_sms_touch")) }},
                 'click'
             )
+            and (
+                is_bot = 0
+                or not {{ setting("attribution_human_touches_only") | lower }}
+            )
             and not has(
                 {{ string_array(setting("attribution_excluded_mailing_types")) }},
                 mailing_type

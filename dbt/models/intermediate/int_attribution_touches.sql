@@ -21,7 +21,7 @@ with
     mailings as (select * from {{ ref("stg_mindbox__mailings") }}),
 
     touches as (
-        select
+        select distinct
             'touch' as touch_kind, message_id, touch_at, customer_key, brand, mailing_id
         from message_touches
         where
@@ -29,6 +29,10 @@ with
                 mailing_channel = 'sms',
                 {{ string_literal(setting("attribution_sms_touch")) }},
                 'click'
+            )
+            and (
+                is_bot = 0
+                or not {{ setting("attribution_human_touches_only") | lower }}
             )
         union all
         select
@@ -39,7 +43,12 @@ with
             brand,
             mailing_id
         from messages
-        where isNotNull(opened_at)
+        where
+            isNotNull(opened_at)
+            and (
+                is_machine_open = 0
+                or not {{ setting("attribution_human_touches_only") | lower }}
+            )
         union all
         select
             'delivery' as touch_kind,
