@@ -99,6 +99,7 @@ class Lives:
             while day <= bucket.last:
                 yield from known[brand].get(day, ())
                 day += ONE_DAY
+        yield from self._merged(bucket)
 
     def _brands(self, question: Question) -> list[str]:
         if "brand" not in question.slices:
@@ -140,11 +141,14 @@ class Lives:
             for kind, day, slices in happened:
                 if EVER < day <= self._horizon:
                     days[day].append(self._row(kind, day, life, {**slices, "brand": brand}))
-        if brand == ALL_BRANDS and not by_channel:
-            for person, day in self._merges:
-                life = self._states.lives[brand][person]
-                days[day].append(self._row("merged", day, life, {"brand": UNKNOWN}))
         return days
+
+    def _merged(self, bucket: Bucket) -> Iterator[LifeRow]:
+        """Accounts that became part of somebody: of no brand."""
+        for person, day in self._merges:
+            if bucket.first <= day <= bucket.last:
+                life = self._states.lives[ALL_BRANDS][person]
+                yield self._row("merged", day, life, {"brand": UNKNOWN})
 
     def _happened(self, life: Life) -> Iterator[tuple[str, date, dict[str, str]]]:
         """Registration, the first contact, the begin and end of every stretch of activity."""

@@ -10,7 +10,7 @@ from sandbox.mindbox.world import World, vocabulary
 from sandbox.mindbox.world.customers import NO_REGION
 from sandbox.mindbox.world.orders import LINE_STATUS_IDS, line_status
 from tests.metrics.reference.calendar import Clock
-from tests.metrics.reference.goods import OF_CATALOGUE, Goods
+from tests.metrics.reference.goods import LEVELS, OF_CATALOGUE, Goods
 from tests.metrics.reference.letters import Letter
 from tests.metrics.reference.people import People
 from tests.metrics.reference.tills import Tills
@@ -218,7 +218,8 @@ def _places(history: list[Order]) -> Iterable[tuple[Order, Place]]:
 def _delivery(fee: Decimal, lines: list[Line]) -> Line:
     """The fee as a line: it fares as the line that got furthest, and is owed while any is left."""
     status = max((line.status for line in lines), key=_FURTHER.index)
-    words = {"product": DELIVERY, "order_status": LINE_STATUSES[status]}
+    words = dict.fromkeys(("product", "category", *LEVELS), DELIVERY)
+    words["order_status"] = LINE_STATUSES[status]
     return Line(
         position=-1,
         product="",

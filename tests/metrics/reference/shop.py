@@ -7,7 +7,7 @@ from tests.metrics.reference import based, bought, earned, mailed, tested, visit
 from tests.metrics.reference.asking import Answers
 from tests.metrics.reference.calendar import Clock
 from tests.metrics.reference.cells import Metric
-from tests.metrics.reference.credits import Credits
+from tests.metrics.reference.credits import Credit, Credits
 from tests.metrics.reference.facts import Fact
 from tests.metrics.reference.letters import Letters
 from tests.metrics.reference.lives import Lives
@@ -47,6 +47,7 @@ class Reference:
 
     Attributes:
         orders: those in the goal.
+        credits: of all orders, by every model.
         taken_away: orders that a visit from elsewhere took from their last touch.
         people: everybody whom the shop knows.
         visits: all visits, with what was done in them.
@@ -67,6 +68,7 @@ class Reference:
             cohort = f"{history[0].day:%Y-%m}" if history else NO_ORDERS
             person.late["cohort_month"] = cohort
         self.orders: list[Order] = purchases.in_goal
+        self.credits: list[Credit] = earned_by.all
         self.taken_away: list[Order] = earned_by.taken_away
         self.people = people
         self.facts: list[Fact] = [*letters.messages, *letters.opens, *letters.clicks]

@@ -20,6 +20,14 @@ OF_MAILINGS = frozenset(
         *("link", "channel_group"),
     )
 )
+OF_SENDING = frozenset(
+    (
+        *("mailing_source", "mailing_subject", "send_slot", "send_hour", "send_weekday"),
+        *("customer_send_hour", "customer_send_weekday", "pressure_band", "failure_reason"),
+        *("link", "channel_group"),
+    )
+)
+"""Slices that a single message has and its mailing has not."""
 OF_MODELS = frozenset({"attribution_model"})
 OF_GOODS = frozenset(
     (
@@ -70,7 +78,7 @@ KNOWN = {
     **dict.fromkeys(("visits", "steps"), _VISITS),
     "life": _COMMON | OF_CHANNELS | OF_LOSSES,
     **dict.fromkeys(("closing", "opening"), _STATES),
-    "participants": BRAND | OF_CUSTOMERS | OF_MAILINGS - {"channel_group"} | OF_TESTS,
+    "participants": BRAND | OF_CUSTOMERS | OF_MAILINGS - OF_SENDING | OF_TESTS,
     "holdouts": OF_CUSTOMERS | OF_HOLDOUT,
     "members": OF_PEOPLE | OF_SEGMENTS,
 }
