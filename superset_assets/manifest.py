@@ -1,4 +1,4 @@
-"""What the boards need of dbt's `manifest.json`: models, their columns, the semantic layer."""
+"""What the boards need of dbt's `manifest.json`: models, their columns, metrics."""
 
 import json
 from dataclasses import dataclass, field
@@ -38,25 +38,12 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Measure:
-    """An aggregate over a column of a model."""
-
-    name: str
-    model: str
-    agg: str
-    expr: str
-
-
-@dataclass(frozen=True)
 class Metric:
     """A metric of the semantic layer, with what people read about it."""
 
     name: str
-    kind: str
     label: str
     description: str
-    type_params: Node
-    where: tuple[str, ...]
     meta: Node = field(default_factory=dict)
 
     @property
@@ -70,9 +57,7 @@ class Manifest:
     """The part of dbt's manifest that becomes datasets."""
 
     models: dict[str, Model]
-    measures: dict[str, Measure]
     metrics: dict[str, Metric]
-    dimensions: dict[str, str]
     macros: dict[str, str]
 
     @classmethod
@@ -80,7 +65,7 @@ class Manifest:
         """Read a manifest.
 
         Raises:
-            ManifestError: it does not exist (run `dbt parse`) or names a model it lacks.
+            ManifestError: it does not exist (run `dbt parse`).
         """
         if not path.exists():
             raise ManifestError(f"{path} does not exist: run `dbt parse` in the folder dbt")
@@ -94,25 +79,13 @@ class Manifest:
             for node in content["nodes"].values()
             if node["resource_type"] == "model"
         }
-        measures: dict[str, Measure] = {}
-        dimensions: dict[str, str] = {}
-        for semantic in content["semantic_models"].values():
-            model = semantic["node_relation"]["alias"]
-            if model not in models:
-                raise ManifestError(f"semantic model {semantic['name']} is over no model: {model}")
-            for measure in semantic["measures"]:
-                name = measure["name"]
-                measures[name] = Measure(name, model, measure["agg"], measure["expr"] or name)
-            for dimension in semantic["dimensions"]:
-                name = dimension["name"]
-                dimensions[name] = dimension["expr"] or name
         metrics = {node["name"]: _metric(node) for node in content["metrics"].values()}
         macros = {
             node["name"]: node["macro_sql"]
             for node in content["macros"].values()
             if node["package_name"] == PROJECT
         }
-        return cls(models, measures, metrics, dimensions, macros)
+        return cls(models, metrics, macros)
 
 
 def _meta(node: Node) -> Node:
@@ -145,20 +118,10 @@ def _model(node: Node) -> Model:
 def _metric(node: Node) -> Metric:
     return Metric(
         name=node["name"],
-        kind=node["type"],
         label=node["label"],
         description=_one_line(node["description"]),
-        type_params=node["type_params"],
-        where=conditions(node.get("filter")),
         meta=_meta(node),
     )
-
-
-def conditions(filters: Node | None) -> tuple[str, ...]:
-    """The SQL templates of a `filter:` of the semantic layer."""
-    if not filters:
-        return ()
-    return tuple(each["where_sql_template"] for each in filters["where_filters"])
 
 
 def _one_line(text: str) -> str:

@@ -32,7 +32,7 @@ SQL_WORDS |= {
     "first",
     "last",
 }
-NARROW_FORMAT = re.compile(r"^\$?[+\-(]?[#0]?\d*,?(?:\.\d+)?[%dfs]?$")
+NARROW_FORMAT = re.compile(r"^\$?[+\-(]?[#0]?\d*,?(?:\.\d+)?~?[%dfs]?$")
 
 
 def dataset_rules(files: AssetFiles, manifest: Manifest | None) -> Iterator[Problem]:
