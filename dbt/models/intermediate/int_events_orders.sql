@@ -1,9 +1,12 @@
+{%- set repurchase_days = 90 -%}
 {{ config(materialized="view") }}
 
 -- All orders. Flags and amounts stand on those in the goal alone, but for what was
 -- ordered, cancelled and returned.
 with
     orders as (select * from {{ ref("int_orders") }}),
+
+    horizon as (select * from {{ ref("int_horizon") }}),
 
     registrations as (
         select *
@@ -68,6 +71,19 @@ select
     toUInt8(order_seq_in_brand > 1) as is_repeat_order_in_brand,
     is_reactivation as is_reactivation_order,
     is_reactivation_in_brand as is_reactivation_order_in_brand,
+    toUInt8(
+        order_seq > 0
+        and order_date + {{ repurchase_days }}
+        <= assumeNotNull((select last_day from horizon))
+    ) as is_mature_order,
+    toUInt8(
+        is_mature_order = 1
+        and coalesce(next_order_date <= order_date + {{ repurchase_days }}, 0)
+    ) as is_repurchased_order,
+    toUInt8(
+        is_mature_order = 1
+        and coalesce(next_order_date_in_brand <= order_date + {{ repurchase_days }}, 0)
+    ) as is_repurchased_order_in_brand,
     toUInt8(is_goal = 1 and contact_point_type = 'online') as is_online_order,
     toUInt8(is_goal = 1 and contact_point_type = 'offline') as is_offline_order,
     amount as order_amount,
