@@ -12,7 +12,10 @@ REPORT = {
     *("conversions", "conversion_revenue"),
 }
 ORDERS_BY_THEIR_DATE = {"attributed_orders", "attributed_amount"}
-CREDITS = "SELECT count() FROM intermediate.int_attribution"
+CREDITS = (
+    "(SELECT order_id, mailing_id, message_id, weight, amount FROM intermediate.int_attribution "
+    "WHERE attribution_model = '{}')"
+)
 STAGED = {
     "customers": "customers",
     "mailings": "mailings",
@@ -25,7 +28,7 @@ STAGED = {
     "customerSegments": "segment_memberships",
 }
 MARTS = (
-    *("dim_customer", "dim_date", "dim_mailing", "dim_product", "wide_events"),
+    *("dim_customer", "dim_date", "dim_mailing", "dim_product", "wide_events", "mart_order_lines"),
     *("mart_customer_base_daily", "mart_mailing_reconciliation"),
 )
 
@@ -86,16 +89,27 @@ def test_balances_are_the_sums_of_movements(chain: Chain) -> None:
 
 def test_orders_are_credited_to_the_mailings_that_mindbox_names(chain: Chain) -> None:
     """The order export says the campaign that the world itself credits, order by order."""
-    differing = """
+    ours = CREDITS.format("mb_last_non_direct")
+    differing = f"""
         SELECT orders.order_id, credits.mailing_id, orders.attributed_campaigns
         FROM staging.stg_mindbox__orders AS orders
-        LEFT JOIN intermediate.int_attribution AS credits ON orders.order_id = credits.order_id
+        LEFT JOIN {ours} AS credits ON orders.order_id = credits.order_id
         WHERE arrayMap(campaign -> campaign.mailing_id, orders.attributed_campaigns)
             != if(credits.order_id = '', [], [credits.mailing_id])
-    """
+    """  # noqa: S608 (no foreign text)
 
     assert chain.client.query(differing).result_rows == []
-    assert chain.client.query(CREDITS).first_row[0] > 10
+    assert chain.client.query(f"SELECT count() FROM {ours}").first_row[0] > 10  # noqa: S608
+
+
+def test_the_model_of_imported_campaigns_agrees_with_our_own(chain: Chain) -> None:
+    ours, theirs = CREDITS.format("mb_last_non_direct"), CREDITS.format("mb_imported")
+
+    differing = f"(SELECT * FROM {ours} EXCEPT {theirs})"  # noqa: S608 (no foreign text)
+    surplus = f"(SELECT * FROM {theirs} EXCEPT {ours})"  # noqa: S608 (no foreign text)
+
+    assert chain.client.query(f"SELECT * FROM {differing}").result_rows == []  # noqa: S608
+    assert chain.client.query(f"SELECT * FROM {surplus}").result_rows == []  # noqa: S608
 
 
 def test_credits_are_those_of_the_world(chain: Chain) -> None:
@@ -111,7 +125,7 @@ def test_credits_are_those_of_the_world(chain: Chain) -> None:
 
     found = chain.client.query(
         "SELECT order_key, event_key, toInt64(attributed_amount * 100) FROM marts.wide_events "
-        "WHERE event = 'attributed_order'"
+        "WHERE event = 'attributed_order' AND attribution_model = 'Последнее непрямое касание'"
     ).result_rows
 
     assert set(found) == expected
