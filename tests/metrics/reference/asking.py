@@ -10,6 +10,7 @@ from tests.metrics.reference.cells import Cell, Metric
 from tests.metrics.reference.facts import Fact
 from tests.metrics.reference.questions import Key, Question
 from tests.metrics.reference.slicing import (
+    AT_START,
     NOT_OF_CUSTOMERS,
     OF_MAILINGS,
     OF_MODELS,
@@ -30,6 +31,7 @@ class Whole:
 
 WHOLES = {
     "all_orders": Whole("orders", OF_MAILINGS | OF_MODELS),
+    "all_orders_at_start": Whole("orders", OF_MAILINGS | OF_MODELS | AT_START),
     "all_clicks_of_mailing": Whole("all_clicks", frozenset({"link"})),
     "base": Whole("closing", NOT_OF_CUSTOMERS),
 }
@@ -96,31 +98,27 @@ class Answers:
         placed: dict[Key, tuple[Bucket, list[Any]]] = {}
         for bucket in parts:
             for fact in self._sources.rows(source, question, bucket):
-                for words in self._cells_of(source, fact, question):
+                for words in self._cells_of(source, fact, question, bucket):
                     _, facts = placed.setdefault((bucket.name, *words), (bucket, []))
                     facts.append(fact)
         if source in COLLAPSED:
             return {key: (bucket, together(facts)) for key, (bucket, facts) in placed.items()}
         return placed
 
-    def _cells_of(self, source: str, fact: Fact, question: Question) -> Iterable[tuple[str, ...]]:
+    def _cells_of(
+        self, source: str, fact: Fact, question: Question, bucket: Bucket
+    ) -> Iterable[tuple[str, ...]]:
+        def words(name: str) -> tuple[str, ...]:
+            if not applies(source, name, question.slices):
+                return (NOT_APPLICABLE,)
+            return self._slicing.words(fact, name, question.basis, bucket.day_before())
+
         for name, wanted in question.filters.items():
-            if name not in OF_MODELS and wanted.isdisjoint(
-                self._words(source, fact, name, question)
-            ):
+            if name not in OF_MODELS and wanted.isdisjoint(words(name)):
                 return ()
         return product(
             *(
-                [
-                    word
-                    for word in self._words(source, fact, name, question)
-                    if word in question.filters.get(name, {word})
-                ]
+                [word for word in words(name) if word in question.filters.get(name, {word})]
                 for name in question.group
             )
         )
-
-    def _words(self, source: str, fact: Fact, name: str, question: Question) -> tuple[str, ...]:
-        if not applies(source, name, question.slices):
-            return (NOT_APPLICABLE,)
-        return self._slicing.words(fact, name, question.basis)

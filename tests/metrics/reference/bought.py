@@ -111,6 +111,8 @@ METRICS: dict[str, Metric] = {
     "omni_buyer_share": Metric(frozenset({"orders"}), omnichannel_buyers) / buyers,
     "days_between_orders_median": upper_median("orders", _days),
     "reactivated_customers": counted("orders", lambda row: row.is_reactivation),
+    "repurchase_rate_n": counted("orders", lambda row: row.is_repurchased)
+    / counted("orders", lambda row: row.is_of_age),
     "time_to_first_order": average("orders", lambda row: row.days_to_first),
     "time_to_second_order": upper_median("orders", _days, lambda row: row.number == 2),
 }

@@ -11,7 +11,7 @@ from tests.metrics.reference.calendar import Bucket
 from tests.metrics.reference.facts import Fact
 from tests.metrics.reference.questions import Question
 from tests.metrics.reference.states import CHANNEL_ORDER, ChannelState, Life, State, States
-from tests.metrics.reference.words import ALL_BRANDS, CHANNELS, EVER, ONE_DAY, UNKNOWN
+from tests.metrics.reference.words import ALL_BRANDS, CHANNELS, EVER, ONE_DAY, UNKNOWN, WEEKDAYS
 
 REGISTRATION_DAYS, FIRST_DAYS = 30, 90
 REQUEST, NO_CONTACT, INVALID = "Отписка", "Контакта больше нет", "Контакт невалиден"
@@ -218,7 +218,7 @@ class Lives:
             sent_on=day,
             own_on=day,
             person=life.person.number,
-            slices=dict(slices),
+            slices={"weekday": WEEKDAYS[day.weekday()], **slices},
             kind=kind,
             life=life,
             horizon=self._horizon,

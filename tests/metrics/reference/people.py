@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from sandbox.mindbox.world import World, vocabulary
 from sandbox.mindbox.world.customers import NO_BIRTH_DATE, NO_DOMAIN, NO_REGION
+from tests.metrics.reference.facts import Words
 from tests.metrics.reference.words import (
     AGES,
     DOMAINS,
@@ -20,7 +21,7 @@ class Person:
     """Somebody as known in the end, under the id that lives on.
 
     `accounts` are all ids that the person ever had, `slices` what never changes in an export that
-    was taken once.
+    was taken once, `late` what is known of the person on the last day.
     """
 
     number: int
@@ -29,7 +30,7 @@ class Person:
     has_email: bool
     has_phone: bool
     time_zone: str
-    late: dict[str, str] = field(default_factory=dict)
+    late: dict[str, Words] = field(default_factory=dict)
 
 
 class People:

@@ -18,10 +18,11 @@ from tests.metrics.reference.rfm import Rfm
 from tests.metrics.reference.slicing import Slicing
 from tests.metrics.reference.sources import Sources
 from tests.metrics.reference.states import States
+from tests.metrics.reference.today import of_person
 from tests.metrics.reference.tours import Tours
 from tests.metrics.reference.trials import Trials
 from tests.metrics.reference.visits import Visits
-from tests.metrics.reference.words import NO_ORDERS, Value
+from tests.metrics.reference.words import Value
 
 METRICS: dict[str, Metric] = {
     **bought.METRICS,
@@ -64,9 +65,7 @@ class Reference:
         self.states = States(world, people, clock, letters, purchases, rfm=rfm)
         earned_by = Credits(world, people, letters, purchases)
         for person in people.everybody():
-            history = purchases.histories.get(person.number)
-            cohort = f"{history[0].day:%Y-%m}" if history else NO_ORDERS
-            person.late["cohort_month"] = cohort
+            person.late |= of_person(person, purchases, self.states, horizon)
         self.orders: list[Order] = purchases.in_goal
         self.credits: list[Credit] = earned_by.all
         self.taken_away: list[Order] = earned_by.taken_away
@@ -91,6 +90,7 @@ class Reference:
             lives=lives,
             tours=tours,
             trials=trials,
+            horizon=horizon,
         )
         self._answers = Answers(sources, self._slicing, METRICS)
 

@@ -1,6 +1,6 @@
 """Slices: which there are, which facts have them, and what a fact says of one."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from tests.metrics.reference.facts import Fact, Words
 from tests.metrics.reference.letters import Letters
@@ -48,52 +48,55 @@ OF_VISITS = frozenset(
         *("visit_utm_source", "visit_utm_medium", "visit_utm_campaign"),
     )
 )
-OF_PEOPLE = frozenset(
-    ("gender", "age_band", "region", "customer_timezone", "email_domain_group", "cohort_month")
-)
+OF_PEOPLE = frozenset(("gender", "age_band", "region", "customer_timezone", "email_domain_group"))
 OF_BEHAVIOUR = frozenset(
     (
         *("lifecycle_stage", "rfm_segment", "reachable_set", "subscription_state"),
         *("engagement_band", "customer_segment"),
     )
 )
-OF_CUSTOMERS = OF_PEOPLE | OF_BEHAVIOUR
+OF_TODAY = frozenset(f"{name}_now" for name in OF_PEOPLE | OF_BEHAVIOUR) | {
+    *("cohort_month", "registration_month", "acq_channel", "contact_origin"),
+    *("buyer_channel_type", "first_product", "first_category", "first_product_brand"),
+    "first_promo",
+}
+AT_START = frozenset({"rfm_segment_at_start"})
+OF_CUSTOMERS = OF_PEOPLE | OF_BEHAVIOUR | OF_TODAY
 OF_CHANNELS = frozenset({"mailing_channel"})
 OF_LOSSES = frozenset({"loss_reason"})
 OF_TESTS = frozenset({"experiment", "experiment_arm"})
 OF_HOLDOUT = frozenset({"holdout_arm"})
 OF_SEGMENTS = frozenset({"segmentation", "customer_segment"})
 
-_COMMON = OF_TIME | BRAND | OF_CUSTOMERS
+_COMMON = OF_TIME | BRAND | OF_CUSTOMERS | AT_START
 _LETTERS = _COMMON | OF_MAILINGS - {"channel_group"}
 _ORDERS = _COMMON | OF_ORDERS | OF_LINES | OF_MAILINGS | OF_MODELS
 _VISITS = _COMMON | OF_MAILINGS - {"channel_group"} | OF_VISITS | OF_GOODS
-_STATES = BRAND | OF_CUSTOMERS
+_STATES = BRAND | OF_CUSTOMERS | AT_START
 KNOWN = {
-    **dict.fromkeys(
-        ("messages", "opens", "clicks", "leavings", "all_clicks", "complaints"), _LETTERS
-    ),
+    **dict.fromkeys(("messages", "opens", "clicks", "leavings", "all_clicks"), _LETTERS),
+    "complaints": _LETTERS - {"hour"},
     **dict.fromkeys(("orders", "previous_orders", "credits", "credits_by_order"), _ORDERS),
     "paths": _COMMON | OF_ORDERS | OF_MAILINGS - {"channel_group"},
     **dict.fromkeys(("visits", "steps"), _VISITS),
-    "life": _COMMON | OF_CHANNELS | OF_LOSSES,
+    "life": _COMMON - {"hour"} | OF_CHANNELS | OF_LOSSES,
     **dict.fromkeys(("closing", "opening"), _STATES),
     "participants": BRAND | OF_CUSTOMERS | OF_MAILINGS - OF_SENDING | OF_TESTS,
     "holdouts": OF_CUSTOMERS | OF_HOLDOUT,
-    "members": OF_PEOPLE | OF_SEGMENTS,
+    **dict.fromkeys(("members", "moves"), OF_TODAY | OF_SEGMENTS),
 }
 """Slices that can be asked of the facts of a source."""
 EVERY_SLICE = frozenset(name for names in KNOWN.values() for name in names)
-NOT_OF_CUSTOMERS = EVERY_SLICE - OF_CUSTOMERS - BRAND
+NOT_OF_CUSTOMERS = EVERY_SLICE - OF_CUSTOMERS - BRAND - AT_START
 
 
 def applies(source: str, name: str, asked: frozenset[str]) -> bool:
     """Whether a slice can be asked of a source, beside the other slices asked for.
 
-    Where channels are asked for, states are those of channels, which know people and no more.
+    Where channels are asked for, states are those of channels: of people they know today alone.
     """
     if source in ("closing", "opening") and asked & OF_CHANNELS:
-        return name in BRAND | OF_PEOPLE | OF_CHANNELS
+        return name in BRAND | OF_TODAY | OF_CHANNELS
     return name in KNOWN[source]
 
 
@@ -103,12 +106,17 @@ class Slicing:
     def __init__(self, people: People, letters: Letters, states: States) -> None:
         self._people, self._mailings, self._states = people, letters.mailings, states
 
-    def words(self, fact: Fact, name: str, basis: str = "event") -> tuple[str, ...]:
+    def words(
+        self, fact: Fact, name: str, basis: str = "event", opened_on: date | None = None
+    ) -> tuple[str, ...]:
         """All words of a slice; the word for "not given" where the fact has none.
 
         Hours and weekdays are those of the date that counts: of the message on the send basis.
+        What somebody was at the start, the bucket's day before tells.
         """
         found = None
+        if name in AT_START and opened_on is not None:
+            return (self._at_start(fact, opened_on),)
         if basis == "send" and name in OF_TIME:
             found = fact.slices.get(f"send_{name}")
         if found is None:
@@ -126,6 +134,12 @@ class Slicing:
             return UNKNOWN
         person = self._people[fact.person]
         return person.slices.get(name) or person.late.get(name) or UNKNOWN
+
+    def _at_start(self, fact: Fact, day: date) -> str:
+        if fact.person is None:
+            return NO_SCORE
+        state = self._states.at(fact.person, ALL_BRANDS, day)
+        return NO_SCORE if state is None else str(state.slices["rfm_segment"])
 
     def _of_behaviour(self, fact: Fact, name: str) -> Words:
         """At the end of the day before: what a message or an order does is not its cause."""

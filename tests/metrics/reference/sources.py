@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 
@@ -22,11 +22,14 @@ from tests.metrics.reference.purchases import (
     number_band,
 )
 from tests.metrics.reference.questions import Question
+from tests.metrics.reference.rfm import NO_SCORE
 from tests.metrics.reference.slicing import OF_LINES, OF_MAILINGS, OF_MODELS
 from tests.metrics.reference.states import States
 from tests.metrics.reference.tours import Tours
 from tests.metrics.reference.trials import Trials
 from tests.metrics.reference.words import ALL_BRANDS, EVER, MAILINGS, MODEL_NAMES
+
+SOON = timedelta(days=90)
 
 
 @dataclass(kw_only=True)
@@ -38,6 +41,7 @@ class OrderRow(Fact):
         place: among the goal orders of the customer.
         credit: what made it fall under a mailing, None for the order itself.
         counts: a line of it is in the goal.
+        was_scored: the customer had an RFM segment when the bucket began.
         amount: what is left of the lines in the goal.
         units: pieces and kilograms of these lines.
         gross, cancelled, returned: money of all lines, and of those lost.
@@ -56,6 +60,19 @@ class OrderRow(Fact):
     returned: Decimal
     products: frozenset[str]
     registered_on: date | None
+    horizon: date
+    was_scored: bool = False
+
+    @property
+    def is_of_age(self) -> bool:
+        """So old that it is known whether another followed soon."""
+        return self.is_known and self.order.day + SOON <= self.horizon
+
+    @property
+    def is_repurchased(self) -> bool:
+        """One of these, after which another one followed soon."""
+        following = self.place.following if self.place else None
+        return self.is_of_age and following is not None and following.day <= self.order.day + SOON
 
     @property
     def days_to_first(self) -> int | None:
@@ -125,7 +142,9 @@ class Sources:
         lives: Lives,
         tours: Tours,
         trials: Trials,
+        horizon: date,
     ) -> None:
+        self._horizon = horizon
         self._clock, self._letters, self._states = clock, letters, states
         self._purchases, self._credits = purchases, earned
         kinds: dict[str, Sequence[Fact]] = {
@@ -153,6 +172,7 @@ class Sources:
             "participants": trials.participants,
             "holdouts": trials.holdouts,
             "members": trials.members,
+            "moves": trials.moves,
             "steps": tours.steps,
         }
 
@@ -163,6 +183,14 @@ class Sources:
         return self._builders[source](question, bucket)
 
     def _orders(self, question: Question, bucket: Bucket) -> Iterator[OrderRow]:
+        """Orders of the bucket, with what their customers were when it began."""
+        for row in self._orders_by_date(question, bucket):
+            if row.person is not None:
+                state = self._states.at(row.person, ALL_BRANDS, bucket.day_before())
+                row.was_scored = state is not None and state.slices["rfm_segment"] != NO_SCORE
+            yield row
+
+    def _orders_by_date(self, question: Question, bucket: Bucket) -> Iterator[OrderRow]:
         """Orders by their own date; where mailings are asked for, those that mailings earned."""
         is_of_mailings = bool(question.slices & OF_MAILINGS or OF_MODELS & set(question.group))
         for day in bucket.all_days():
@@ -254,6 +282,7 @@ class Sources:
                 returned=weight * _money(x for x in lines if x.status == "Returned"),
                 products=frozenset(line.product for line in goal_lines if line.product),
                 registered_on=self._registered_on(order, question),
+                horizon=self._horizon,
             )
 
     def _registered_on(self, order: Order, question: Question) -> date | None:

@@ -29,7 +29,9 @@ from tests.metrics.reference.words import (
     CHURN_DAYS,
     EVER,
     NO_ORDERS,
+    OFFLINE,
     OFFLINE_POINTS,
+    ONLINE,
 )
 
 CHANNEL_ORDER = (
@@ -113,6 +115,15 @@ class State:
     @property
     def is_buyer(self) -> bool:
         return self.orders > 0
+
+
+@dataclass(frozen=True)
+class Registration:
+    """When and where somebody came into the base."""
+
+    day: date
+    point: str
+    kind: str
 
 
 class Life:
@@ -314,10 +325,17 @@ class States:
         life = self.lives[brand].get(person)
         return None if life is None else life.at(day)
 
-    def registered(self, person: int) -> tuple[date, int] | None:
-        """Day and moment of the first registration of any account; None where none is known."""
+    def registered(self, person: int) -> Registration | None:
+        """The first registration of any account; None where none is known."""
         moments = self._registrations.get(person)
-        return (self._clock.day(moments[0][0]), moments[0][0]) if moments else None
+        if not moments:
+            return None
+        at, _, contact = moments[0]
+        return Registration(
+            day=self._clock.day(at),
+            point=vocabulary.ORDER_CHANNELS[contact].name,
+            kind=OFFLINE if _is_offline(contact) else ONLINE,
+        )
 
     def _read_actions(self) -> None:
         actions = self._world.actions

@@ -11,7 +11,7 @@ from math import erfc, exp, lgamma, sqrt
 from statistics import fmean, variance
 
 from tests.metrics.reference.based import closing
-from tests.metrics.reference.cells import Cell, Metric, counted, people
+from tests.metrics.reference.cells import Cell, Metric, counted, people, total
 from tests.metrics.reference.earned import mail_revenue
 from tests.metrics.reference.lives import StateRow
 from tests.metrics.reference.rfm import NO_SCORE
@@ -295,6 +295,11 @@ def _segment_at_start(row: StateRow) -> object:
     return NO_SCORE if state is None else state.slices["rfm_segment"]
 
 
+def amount_of_scored(cell: Cell) -> Value:
+    """Amounts of orders of those who had a segment when the bucket began."""
+    return sum((x.amount for x in cell["orders"] if x.is_known and x.was_scored), Decimal(0))
+
+
 def _has_moved(row: StateRow) -> bool:
     return row.state.is_buyer and row.state.slices["rfm_segment"] != _segment_at_start(row)
 
@@ -343,6 +348,10 @@ METRICS: dict[str, Metric] = {
     "gcg_incremental_revenue_lo": of_all(lambda found, squares: found - Z * sqrt(squares)),
     "gcg_incremental_revenue_hi": of_all(lambda found, squares: found + Z * sqrt(squares)),
     "segment_size": people("members"),
+    "segment_inflow": counted("moves"),
+    "segment_outflow": counted("moves"),
+    "rfm_revenue_share": Metric(frozenset({"orders"}), amount_of_scored)
+    / total("all_orders_at_start", lambda row: row.amount, lambda row: row.is_known),
     "rfm_customers": closing(
         lambda row: row.state.is_buyer and row.state.slices["rfm_segment"] != NO_SCORE
     ),

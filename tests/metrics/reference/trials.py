@@ -108,6 +108,10 @@ class Trials:
         if bucket.first <= self._horizon:
             yield from self._members
 
+    def moves(self, _: Question, __: Bucket) -> Iterator[MemberRow]:
+        """Those who entered or left a segment: one load sees where people are, nobody move."""
+        yield from ()
+
     def _took_part(self, letters: Letters) -> list[ParticipantRow]:
         mine: dict[int, dict[int, list[Letter]]] = defaultdict(lambda: defaultdict(list))
         tested = {x.mailing for x in letters.all if self._reasons[x.number] == OWN_GROUP}
@@ -180,7 +184,7 @@ class Trials:
         )
         registered = self._states.registered(person)
         first = min(self._clock.day(letter.at) for letter in messages)
-        since = max(month, min(registered[0] if registered else EVER, first))
+        since = max(month, min(registered.day if registered else EVER, first))
         till = min(unit_start(month + timedelta(days=31), "month"), self._horizon + ONE_DAY)
         bought = [
             order
