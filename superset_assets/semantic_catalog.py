@@ -12,7 +12,7 @@ from superset_assets.semantics.events import PARTS_OF_ACTIONS
 SCHEMA = "marts"
 FAMILY_OF_VIEW = {
     "int_events_messages": "messages",
-    "int_events_spam_reports": "messages",
+    "int_events_spam_reports": "complaints",
     "int_events_orders": "orders",
     "int_events_attributed_orders": "credits",
     "int_events_touched_orders": "touches",

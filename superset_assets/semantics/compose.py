@@ -159,7 +159,9 @@ class _Composition:
         if not self._states.slicing.applies():
             self._missing |= self._measures[Kind.STATE]
             return []
-        return list(self._states.rows(sorted(self._measures[Kind.STATE])))
+        known = {name for name in self._measures[Kind.STATE] if self._states.has(name)}
+        self._missing |= self._measures[Kind.STATE] - known
+        return list(self._states.rows(sorted(known)))
 
     def _other_rows(self) -> list[Rows]:
         found: list[Rows] = []

@@ -49,6 +49,7 @@ class Family:
         details: mart whose rows are the parts that a product slice picks.
         keys: columns of the event and of the mart by which they belong together.
         is_credited: mailings reach these events through attributed orders.
+        lacks: slices of its groups that these events do not have all the same.
     """
 
     kinds: tuple[str, ...]
@@ -57,12 +58,13 @@ class Family:
     details: str = ""
     keys: tuple[str, str] = ("order_key", "order_key")
     is_credited: bool = False
+    lacks: frozenset[str] = field(default_factory=frozenset)
 
 
 FAMILIES: Mapping[str, Family] = {
-    "messages": Family(
-        ("message", "open", "click", "click_event", "unsubscribe", "spam_report"), "TCMX"
-    ),
+    "messages": Family(("message", "open", "click", "click_event", "unsubscribe"), "TCMX"),
+    # Known by the day, as the report tells them.
+    "complaints": Family(("spam_report",), "TCMX", lacks=frozenset({"hour"})),
     "orders": Family(("order",), "TCOX", details=LINES, is_credited=True),
     "credits": Family(("attributed_order",), "TCOMAX", details=LINES),
     "touches": Family(("touched_order",), "TCOM"),
@@ -79,6 +81,8 @@ FAMILIES: Mapping[str, Family] = {
         ),
         "TC",
         others=frozenset({"mailing_channel", "loss_reason"}),
+        # They are known by the day.
+        lacks=frozenset({"hour"}),
     ),
 }
 GOAL = "parts.is_goal_line"
@@ -369,6 +373,8 @@ class Events:
         """How a slice reaches events: `own` column, `parts`, `credits`, or not at all."""
         if name == RFM_AT_START:
             return "own"
+        if name in family.lacks:
+            return None
         table, column_name = self._home(name)
         group = self._catalog.tables[table][column_name].group
         if table == CUSTOMERS or (

@@ -47,6 +47,13 @@ class States:
                 return measure.removeprefix(prefix)
         return None
 
+    def has(self, measure: str) -> bool:
+        """Whether a state is known at all: of a single channel only contacts are."""
+        columns = self.slicing.catalog.tables[self.slicing.table]
+        if self.state_of(measure) == RETAINED:
+            return "is_active" in columns
+        return measure == CLOSING_DAY or self.state_of(measure) in columns
+
     def rows(self, measures: Iterable[str]) -> Iterator[Rows]:
         """Closing and opening rows, one per customer and bucket."""
         named = list(measures)

@@ -13,10 +13,11 @@ from superset_assets.metric_sql import MetricSql
 from superset_assets.semantic_catalog import write_catalog
 from superset_assets.semantics import question as asked
 from superset_assets.semantics.calendar import Period
-from superset_assets.semantics.catalog import Catalog
+from superset_assets.semantics.catalog import CHANNEL_STATES, Catalog
 from superset_assets.semantics.compose import compose
 from superset_assets.semantics.measures import named_in
 from superset_assets.semantics.rows import COUNTED_DATE
+from superset_assets.semantics.states import States
 from tests.metrics.reference import Question, Value
 
 STARTS = {
@@ -42,6 +43,17 @@ class Warehouse:
     def catalog(self) -> Catalog:
         """What there is to ask for."""
         return Catalog.of(write_catalog(self.manifest))
+
+    def slices_of(self, metric: str) -> set[str]:
+        """The slices that a metric is offered with."""
+        catalog = self.catalog
+        offered = set(catalog.slices)
+        if "P" not in self.manifest.metrics[metric].meta["slices"]:
+            offered -= {name for name, column in catalog.slices.items() if column.group == "P"}
+        measures, _ = named_in(MetricSql(self.manifest).expression(metric), catalog)
+        of_channels = catalog.tables[CHANNEL_STATES]
+        states = {States.state_of(name) for name in measures} - {None}
+        return offered - ({"mailing_channel"} if states - of_channels.keys() else set())
 
     def sql(self, question: Question) -> str:
         """The statement that answers a question."""

@@ -90,7 +90,7 @@ select
     {{ slice_label("mailing_type", "mailings.mailing_type") }} as mailing_type,
     {{
         open_label(
-            "if(events.mailing_id = '', '', toString(events.mailing_variant))"
+            "if(events.mailing_variant = 0, '', toString(events.mailing_variant))"
         )
     }} as mailing_variant,
     {{ open_label("mailings.mailing_folder") }} as mailing_folder,
