@@ -81,7 +81,7 @@ class Lives:
         self._channel_events: dict[str, dict[date, list[LifeRow]]] = {}
 
     def closing(self, question: Question, bucket: Bucket) -> Iterator[StateRow]:
-        """Everybody at the end of the bucket."""
+        """Everybody at the end of the bucket; nobody where it has not begun yet."""
         yield from self._at(question, bucket, min(bucket.last, self._horizon))
 
     def opening(self, question: Question, bucket: Bucket) -> Iterator[StateRow]:
@@ -108,6 +108,8 @@ class Lives:
 
     def _at(self, question: Question, bucket: Bucket, day: date) -> Iterator[StateRow]:
         closing_on = min(bucket.last, self._horizon)
+        if bucket.first > self._horizon:
+            return
         for brand in self._brands(question):
             for life in self._states.lives[brand].values():
                 state = life.at(day)

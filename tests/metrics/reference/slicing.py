@@ -15,14 +15,14 @@ OF_MAILINGS = frozenset(
     (
         *("mailing", "mailing_channel", "mailing_type", "mailing_variant", "mailing_folder"),
         *("mailing_topic", "mailing_tag", "mailing_source", "mailing_utm_campaign"),
-        *("mailing_subject", "send_slot", "send_hour", "send_weekday"),
+        *("mailing_subject", "send_slot"),
         *("customer_send_hour", "customer_send_weekday", "pressure_band", "failure_reason"),
         *("link", "channel_group"),
     )
 )
 OF_SENDING = frozenset(
     (
-        *("mailing_source", "mailing_subject", "send_slot", "send_hour", "send_weekday"),
+        *("mailing_source", "mailing_subject", "send_slot"),
         *("customer_send_hour", "customer_send_weekday", "pressure_band", "failure_reason"),
         *("link", "channel_group"),
     )
@@ -55,7 +55,10 @@ OF_BEHAVIOUR = frozenset(
         *("engagement_band", "customer_segment"),
     )
 )
-OF_TODAY = frozenset(f"{name}_now" for name in OF_PEOPLE | OF_BEHAVIOUR) | {
+OF_TODAY = frozenset(
+    f"{name}_now" for name in (OF_PEOPLE | OF_BEHAVIOUR) - {"customer_segment"}
+) | {
+    "customer_segments_now",
     *("cohort_month", "registration_month", "acq_channel", "contact_origin"),
     *("buyer_channel_type", "first_product", "first_category", "first_product_brand"),
     "first_promo",

@@ -26,6 +26,7 @@ def of_person(
         now |= state.slices
     return {
         **{f"{name}_now": words for name, words in now.items()},
+        "customer_segments_now": now.get("customer_segment", ()),
         "cohort_month": f"{history[0].day:%Y-%m}" if history else NO_ORDERS,
         "registration_month": f"{registered.day:%Y-%m}" if registered else BEFORE_HISTORY,
         "acq_channel": registered.point if registered else UNKNOWN,
