@@ -10,6 +10,7 @@ from superset_assets.semantics.catalog import Catalog, Column
 from superset_assets.semantics.dated import DATED_MARTS, dated_mart_of, dated_rows, segment_rows
 from superset_assets.semantics.events import FAMILIES, Events
 from superset_assets.semantics.intervals import buckets_of
+from superset_assets.semantics.listing import listed_rows
 from superset_assets.semantics.measures import ALL, ON_ORDER_DATE, PREVIOUS, Kind, measure
 from superset_assets.semantics.question import EVENT, Question, QuestionError
 from superset_assets.semantics.rows import (
@@ -21,7 +22,7 @@ from superset_assets.semantics.rows import (
     renamed,
     union,
 )
-from superset_assets.semantics.states import States
+from superset_assets.semantics.states import CHANNEL, States
 
 LINK, CLICKS_OF_ALL_LINKS = "link", "all_is_click_event"
 """A link has its share of the clicks in the same mailings, not of those in all mailings."""
@@ -53,6 +54,9 @@ class _Composition:
 
     def sql(self) -> str:
         """Write the SELECT."""
+        if not self._columns:
+            rows = listed_rows(self._question, self._catalog, self._today)
+            return union(rows, self._outputs())
         facts = [
             *self._event_rows(),
             *self._previous_rows(),
@@ -192,7 +196,10 @@ class _Composition:
         """Denominators: what is cut only by the slices that it has."""
         found = []
         if self._measures[Kind.BASE]:
-            question = self._without(self._states.slicing.knows)
+            # A conversion of the base, not of those whom a channel reaches.
+            of_people = self._without(lambda name: name != CHANNEL)
+            people = States(of_people, self._catalog, self._today)
+            question = self._without(lambda name: name != CHANNEL and people.slicing.knows(name))
             states = States(question, self._catalog, self._today)
             found.append(
                 self._spread([states.base(sorted(self._measures[Kind.BASE]))], question, facts)
@@ -234,7 +241,11 @@ class _Composition:
         """Sums per bucket and known slice, under every value of the others that facts have."""
         buckets = buckets_of(self._question, self._today)
         slices = {name: self._catalog.slices[name] for name in self._question.grouped}
-        own = {name: column for name, column in slices.items() if name in known.grouped}
+        # What a condition outside names has to be there too, or the condition would drop the rows.
+        own = {
+            name: self._catalog.slices[name]
+            for name in dict.fromkeys((*known.grouped, *known.mentioned))
+        }
         sums = {name for each in rows for name in each.values if name in self._columns}
         columns = {**own, **{name: replace(self._columns[name], group="") for name in sums}}
         outputs = [Output(COUNTED_DATE, Column("Date"))]
@@ -243,11 +254,12 @@ class _Composition:
         number = buckets.number(f"wholes.{COUNTED_DATE}")
         values = {COUNTED_DATE: buckets.first_day(number)}
         values |= {name: f"wholes.{name}" for name in own}
-        if len(own) < len(slices) and facts:
+        if not slices.keys() <= own.keys() and facts:
             cells = [Output(COUNTED_DATE, Column("Date"))]
             cells += [Output(name, column) for name, column in slices.items()]
             listed = union(facts, cells, keeps_types=False)
-            on = [f"{number} = cells.bucket", *(f"wholes.{name} = cells.{name}" for name in own)]
+            shared = [name for name in own if name in slices]
+            on = [f"{number} = cells.bucket", *(f"wholes.{name} = cells.{name}" for name in shared)]
             source += (
                 f"\ninner join (select distinct {buckets.number(COUNTED_DATE)} as bucket,"
                 f" {', '.join(slices)} from ({listed})) as cells on {' and '.join(on)}"

@@ -67,7 +67,7 @@ def segment_rows(
 ) -> Iterator[Rows]:
     """Members on every bucket's last day, and who came or went during it."""
     buckets = buckets_of(question, today)
-    slicing = Slicing(question, catalog, SEGMENTS, "segments", buckets, "bucket")
+    slicing = Slicing(question, catalog, SEGMENTS, "segments", buckets, "segments.bucket")
     if not slicing.applies():
         return
     customer = {"customer_key": "segments.customer_key"}

@@ -45,6 +45,11 @@ class Intervals:
     till: str = "valid_till"
 
     @property
+    def bucket(self) -> str:
+        """The number of the bucket that a row stands in."""
+        return f"{self.alias}.bucket"
+
+    @property
     def horizon(self) -> str:
         """The last loaded day, which stands in for days that have not come yet."""
         return f"(select max(date_day) from {self.catalog.table(DAYS)})"
@@ -52,19 +57,19 @@ class Intervals:
     @property
     def last_day(self) -> str:
         """Last day of a row's bucket, or the last loaded one."""
-        return f"least({self.buckets.last_day('bucket')}, {self.horizon})"
+        return f"least({self.buckets.last_day(self.bucket)}, {self.horizon})"
 
     def dates(self) -> dict[str, str]:
         """The date that a row counts on, and its bucket's ends."""
         return {
-            COUNTED_DATE: self.buckets.first_day("bucket"),
-            PERIOD_START: self.buckets.first_day("bucket"),
-            PERIOD_END: self.buckets.last_day("bucket"),
+            COUNTED_DATE: self.buckets.first_day(self.bucket),
+            PERIOD_START: self.buckets.first_day(self.bucket),
+            PERIOD_END: self.buckets.last_day(self.bucket),
         }
 
     def begun(self) -> str:
         """The condition that a bucket has begun: what has not come yet has no state."""
-        return f"{self.buckets.first_day('bucket')} <= {self.horizon}"
+        return f"{self.buckets.first_day(self.bucket)} <= {self.horizon}"
 
     def source(self, *, opening: bool, where: str = "1") -> str:
         """Intervals, once for every bucket whose moment they hold."""

@@ -43,6 +43,7 @@ class Question:
         basis: whose date counts, that of the message (`send`) or the event's own (`event`).
         attribution_model: label of the chosen model, None for the default.
         restricted_to_brands: the asker may see some brands only.
+        is_detailed: rows are shown one by one, so that several values of a slice stand in one row.
     """
 
     measures: frozenset[str]
@@ -54,6 +55,7 @@ class Question:
     basis: str = SEND
     attribution_model: str | None = None
     restricted_to_brands: bool = False
+    is_detailed: bool = False
 
     @property
     def slices(self) -> tuple[str, ...]:

@@ -78,9 +78,9 @@ class Slicing:
         return join_customers(source, self.alias, self.catalog)
 
     def _home(self, name: str) -> tuple[str, str] | None:
-        if name == RFM_AT_START:
-            return STATES, RFM
         has_customers = "customer_key" in self.catalog.tables[self.table]
+        if name == RFM_AT_START:
+            return (STATES, RFM) if has_customers else None
         for table in (self.table, CUSTOMERS) if has_customers else (self.table,):
             found = self.catalog.column_of(table, name)
             if found is not None:
@@ -103,6 +103,8 @@ class Slicing:
         expression = self._expression(name)
         if not self._column(name).is_array:
             return expression
+        if self.question.is_detailed:
+            return f"arrayStringConcat({expression}, ', ')"
         given = [each for each in self.question.filters if each.slice == name]
         return array_values(expression, given)
 

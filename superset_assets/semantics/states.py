@@ -35,8 +35,8 @@ class States:
         """
         table = CHANNEL_STATES if CHANNEL in question.slices else STATES
         buckets = buckets_of(question, today)
-        self.slicing = Slicing(question, catalog, table, ALIAS, buckets, "bucket")
         self._intervals = Intervals(catalog, buckets, table, ALIAS)
+        self.slicing = Slicing(question, catalog, table, ALIAS, buckets, self._intervals.bucket)
         self._brands = brands_of(question)
 
     @staticmethod

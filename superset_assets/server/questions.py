@@ -10,12 +10,13 @@ rows.
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
 from superset import security_manager
-from superset.models.helpers import ExploreMixin, SqlaQuery
+from superset.exceptions import QueryObjectValidationError
+from superset.models.helpers import ExploreMixin, SqlaQuery, ValidationResultDict
 
 from superset_assets.dataset_builder import (
     ATTRIBUTION_MODEL,
@@ -24,7 +25,7 @@ from superset_assets.dataset_builder import (
     DATE_BASIS,
     METRICS,
 )
-from superset_assets.semantics.calendar import GRAINS
+from superset_assets.semantics.calendar import DAY, GRAINS, Period
 from superset_assets.semantics.catalog import Catalog
 from superset_assets.semantics.comparison import (
     CHOICES,
@@ -35,6 +36,8 @@ from superset_assets.semantics.comparison import (
 )
 from superset_assets.semantics.compose import compose
 from superset_assets.semantics.conditions import listed
+from superset_assets.semantics.intervals import BEGINNING
+from superset_assets.semantics.listing import no_rows
 from superset_assets.semantics.measures import named_in
 from superset_assets.semantics.question import (
     EVENT,
@@ -47,6 +50,7 @@ from superset_assets.semantics.question import (
 
 SWITCHES = (DATE_BASIS, ATTRIBUTION_MODEL, COMPARED_METRIC)
 Named = tuple[set[str], set[str]]
+Given = Mapping[str, Any]
 _rows: ContextVar[str] = ContextVar("rows of the question that is being asked")
 _compared: ContextVar[str] = ContextVar("SQL of the metric that is compared by")
 
@@ -60,14 +64,9 @@ def catalog() -> Catalog:
 def facts() -> str:
     """The rows of the question that is being asked, for the dataset's SQL.
 
-    Raises:
-        QuestionError: nothing is being asked.
+    Where nothing is asked, as when Superset looks for the columns of the dataset, there are none.
     """
-    try:
-        return _rows.get()
-    except LookupError as error:
-        message = f"the dataset {METRICS} has no rows of its own: ask it for metrics or slices"
-        raise QuestionError(message) from error
+    return _rows.get(None) or no_rows(catalog())
 
 
 def compared() -> str:
@@ -83,26 +82,34 @@ def others() -> str:
 def compose_questions() -> None:
     """Have Superset compose the rows of the dataset «Показатели» by the question."""
     write_query, list_values = ExploreMixin.get_sqla_query, ExploreMixin.values_for_column
+    validate = ExploreMixin.validate_expression
 
     def get_sqla_query(self: ExploreMixin, **asked: Any) -> SqlaQuery:
         if not is_composed(self):
             return write_query(self, **asked)
-        given = asked.get("filter") or []
-        own = [each for each in given if each["col"] in catalog().slices or _is_switch(each)]
-        asked["filter"] = [each for each in given if each not in own]
-        with _asking(self, {**asked, "filter": own}):
-            written = write_query(self, **asked)
+        own, others = _own_filters(asked.get("filter") or [])
+        with _asking(self, asked):
+            written = write_query(self, **{**asked, "filter": others})
         applied = [*written.applied_filter_columns, *(each["col"] for each in own)]
         return written._replace(applied_filter_columns=applied)
 
     def values_for_column(self: ExploreMixin, column_name: str, *args: Any, **kwargs: Any) -> Any:
         if not is_composed(self):
             return list_values(self, column_name, *args, **kwargs)
-        with _asking(self, {"columns": [column_name]}):
+        with _asking(self, {"columns": [column_name], "metrics": []}):
             return list_values(self, column_name, *args, **kwargs)
+
+    def validate_expression(
+        self: ExploreMixin, expression: str, *args: Any, **kwargs: Any
+    ) -> ValidationResultDict:
+        if not is_composed(self):
+            return validate(self, expression, *args, **kwargs)
+        with _asking(self, {"metrics": [{"sqlExpression": expression}]}):
+            return validate(self, expression, *args, **kwargs)
 
     ExploreMixin.get_sqla_query = get_sqla_query
     ExploreMixin.values_for_column = values_for_column
+    ExploreMixin.validate_expression = validate_expression
 
 
 def is_composed(dataset: Any) -> bool:
@@ -110,17 +117,15 @@ def is_composed(dataset: Any) -> bool:
     return getattr(dataset, "table_name", None) == METRICS and "facts()" in (dataset.sql or "")
 
 
-def question(dataset: Any, asked: Mapping[str, Any]) -> Question:
-    """What a query asks, from the arguments that Superset writes it by.
-
-    Raises:
-        QuestionError: a metric does not exist.
-    """
+def question(dataset: Any, asked: Mapping[str, Any], today: date) -> Question:
+    """What a query asks, from the arguments that Superset writes it by."""
     reader = _Reader(dataset)
+    own, others = _own_filters(asked.get("filter") or [])
     columns = [*(asked.get("columns") or []), *(asked.get("groupby") or [])]
     metrics = [*(asked.get("metrics") or []), asked.get("series_limit_metric")]
     metrics += [asked.get("timeseries_limit_metric")]
     metrics += [each[0] for each in asked.get("orderby") or []]
+    metrics += [each["col"] for each in others]
     extras = asked.get("extras") or {}
     measures, mentioned = reader.of_metrics(each for each in metrics if each)
     for condition in (extras.get("where"), extras.get("having"), *_brand_rules(dataset)):
@@ -132,7 +137,7 @@ def question(dataset: Any, asked: Mapping[str, Any]) -> Question:
         more_measures, more_slices = reader.of_column(column)
         measures |= more_measures
         grouped |= dict.fromkeys(sorted(more_slices))
-    filters = filters_of(asked.get("filter") or [])
+    filters = filters_of(own)
     # Whoever cuts by models compares them; otherwise one model speaks.
     switches = [name for name in SWITCHES if name not in grouped]
     chosen = {each.slice: listed(each) for each in filters if each.slice in switches}
@@ -142,11 +147,12 @@ def question(dataset: Any, asked: Mapping[str, Any]) -> Question:
         grouped=tuple(grouped),
         mentioned=tuple(sorted(mentioned - grouped.keys())),
         filters=tuple(each for each in filters if each.slice not in switches),
-        period=period_of(_moment(asked.get("from_dttm")), _moment(asked.get("to_dttm"))),
+        period=_period(asked, today),
         grain=_grain(columns, asked),
         basis=EVENT if BY_EVENT_DATE in chosen.get(DATE_BASIS, []) else SEND,
         attribution_model=models[0],
         restricted_to_brands=any("brand" in rule for rule in _brand_rules(dataset)),
+        is_detailed=asked.get("metrics") is None and not asked.get("groupby"),
     )
 
 
@@ -189,11 +195,18 @@ class _Reader:
         if isinstance(metric, Mapping):
             column = metric.get("column") or {}
             return str(metric.get("sqlExpression") or column.get("column_name") or "")
-        return self._metrics.get(metric) or str(metric)
+        return str(self._metrics.get(metric) or self._columns.get(metric) or metric)
 
 
-def _is_switch(given: Mapping[str, Any]) -> bool:
-    return given["col"] in SWITCHES
+def _own_filters(given: Iterable[Given]) -> tuple[list[Given], list[Given]]:
+    """Filters that are answered in the rows, and those that Superset writes around them."""
+    own: list[Given] = []
+    others: list[Given] = []
+    for each in given:
+        name = each["col"]
+        is_own = isinstance(name, str) and (name in catalog().slices or name in SWITCHES)
+        (own if is_own else others).append(each)
+    return own, others
 
 
 def _brand_rules(dataset: Any) -> list[str]:
@@ -213,17 +226,26 @@ def _grain(columns: Iterable[Any], asked: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _moment(given: datetime | None) -> str | None:
-    return given.isoformat() if given else None
+def _period(asked: Mapping[str, Any], today: date) -> Period | None:
+    """The days asked for; a period open at one end reaches as far as there can be data."""
+    since, till = asked.get("from_dttm"), asked.get("to_dttm")
+    if since is None and till is None:
+        return None
+    return period_of(
+        since.isoformat() if since else BEGINNING.isoformat(),
+        till.isoformat() if till else (today + DAY).isoformat(),
+    )
 
 
-def _chosen_to_compare(dataset: Any, given: Iterable[Mapping[str, Any]]) -> str:
-    """The SQL of the metric chosen by its label, of the default one without a choice."""
+def _chosen_to_compare(dataset: Any, given: Iterable[Given]) -> str:
+    """The SQL of the metric chosen by its label, of the default one without a choice.
+
+    Raises:
+        QuestionError: what is chosen is none of the choices.
+    """
+    own, _ = _own_filters(given)
     labels = [
-        label
-        for each in filters_of(list(given))
-        if each.slice == COMPARED_METRIC
-        for label in listed(each)
+        label for each in filters_of(own) if each.slice == COMPARED_METRIC for label in listed(each)
     ]
     by_label = {each.verbose_name: each for each in dataset.metrics}
     by_name = {each.metric_name: each for each in dataset.metrics}
@@ -235,12 +257,27 @@ def _chosen_to_compare(dataset: Any, given: Iterable[Mapping[str, Any]]) -> str:
 
 @contextmanager
 def _asking(dataset: Any, asked: Mapping[str, Any]) -> Iterator[None]:
-    compared_token = _compared.set(_chosen_to_compare(dataset, asked.get("filter") or []))
+    """Have the rows of a question at hand while Superset writes its query.
+
+    Raises:
+        QueryObjectValidationError: the question cannot be put; the board shows why.
+    """
     # The process keeps the project's time (see the configuration).
     today = datetime.now().astimezone().date()
-    token = _rows.set(compose(question(dataset, asked), catalog(), today))
+    try:
+        chosen = _chosen_to_compare(dataset, asked.get("filter") or [])
+        with _holding(_compared, chosen):
+            rows = compose(question(dataset, asked, today), catalog(), today)
+    except QuestionError as error:
+        raise QueryObjectValidationError(str(error)) from error
+    with _holding(_compared, chosen), _holding(_rows, rows):
+        yield
+
+
+@contextmanager
+def _holding(variable: ContextVar[str], value: str) -> Iterator[None]:
+    token = variable.set(value)
     try:
         yield
     finally:
-        _rows.reset(token)
-        _compared.reset(compared_token)
+        variable.reset(token)

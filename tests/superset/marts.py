@@ -10,33 +10,49 @@ from datetime import UTC, datetime
 
 from clickhouse_connect.driver.client import Client
 
-from superset_assets.manifest import Manifest, Model
+from superset_assets.manifest import Column, Manifest, Model
+from superset_assets.semantics.catalog import DAYS, MARTS
+from superset_assets.semantics.catalog import Column as Type
+from superset_assets.semantics.intervals import ALL_BRANDS
 
 # The board opens on the last twelve full months and compares them with the twelve before.
 TODAY = datetime.now(tz=UTC).date()
 FIRST_DAY = TODAY.replace(year=TODAY.year - 2, month=1, day=1)
-DAYS = (TODAY - FIRST_DAY).days
+DAYS_LOADED = (TODAY - FIRST_DAY).days
 MESSAGES = 60_000
 ORDERS = 6_000
 CUSTOMERS = 2_500
+BRANDS = ["Север", "Юг"]
+UNKNOWN = "Не указано"
+MODEL, OTHER_MODEL = "Последнее непрямое касание", "Последний клик"
 
 
 def create_marts(client: Client, manifest: Manifest) -> None:
-    """Create and fill the marts that the boards read."""
+    """Create the marts that questions are answered from, and fill those that the tests ask."""
     client.command("CREATE DATABASE IF NOT EXISTS marts")
-    for name in ("wide_events", "mart_customer_base_daily"):
+    for name in (*MARTS, DAYS):
         _create(client, manifest.models[name])
-    for query in _wide_events():
+    fillings = (*_wide_events(), ORDER_LINES, CUSTOMERS_TODAY, *_states(), CHANNEL_STATES, DATES)
+    for query in fillings:
         client.command(query)
-    client.command(_customer_base())
 
 
 def _create(client: Client, model: Model) -> None:
-    columns = ", ".join(f"`{column.name}` {column.type}" for column in model.columns.values())
+    columns = ", ".join(_declared(column) for column in model.columns.values())
     client.command(f"DROP TABLE IF EXISTS {model.schema}.{model.name}")
     client.command(
         f"CREATE TABLE {model.schema}.{model.name} ({columns}) ENGINE = MergeTree ORDER BY tuple()"
     )
+
+
+def _declared(column: Column) -> str:
+    """The column; a slice that nothing is said of is not known, as in the real marts."""
+    declared = f"`{column.name}` {column.type}"
+    type_ = Type(column.type, column.group)
+    if not column.is_slice or type_.is_array or type_.is_number:
+        return declared
+    words = type_.words or (UNKNOWN,)
+    return f"{declared} DEFAULT '{UNKNOWN if UNKNOWN in words else words[-1]}'"
 
 
 def _draw(salt: str, size: int, key: str = "n") -> str:
@@ -59,10 +75,9 @@ CUSTOMER_SLICES = f"""
     {_pick("region", REGIONS, "customer_key")} AS region,
     {_pick("domain", DOMAINS, "customer_key")} AS email_domain_group,
     {_pick("zone", ["Europe/Moscow", "Asia/Yekaterinburg", "Не указано"], "customer_key")}
-        AS customer_timezone,
-    {_pick("cohort", ["2023-11", "2024-02", "2024-05", "Без покупок"], "customer_key")}
-        AS cohort_month
+        AS customer_timezone
 """
+SLICES_OF_CUSTOMERS = "gender, age_band, region, email_domain_group, customer_timezone"
 MESSAGES_TABLE = f"""
     SELECT
         number AS n,
@@ -92,7 +107,7 @@ MESSAGES_TABLE = f"""
             AS mailing_source,
         {_pick("variant", ["1", "1", "2"])} AS mailing_variant,
         toDateTime64('{FIRST_DAY} 00:00:00', 3, 'UTC')
-            + toIntervalSecond({_draw("at", DAYS * 86400)}) AS send_at,
+            + toIntervalSecond({_draw("at", DAYS_LOADED * 86400)}) AS send_at,
         {_draw("sent", 100)} < 95 AS sent,
         sent AND {_draw("delivered", 100)} < 93 AS delivered,
         delivered AND mailing_channel = 'E-mail' AND {_draw("open", 100)} < 28 AS opened,
@@ -105,7 +120,7 @@ MESSAGES_TABLE = f"""
 SLICES = """
     brand, mailing_key, mailing, mailing_channel, mailing_type, mailing_variant, mailing_folder,
     mailing_topic, mailing_source, mailing_utm_campaign, email_domain_group, gender, age_band,
-    region, customer_timezone, cohort_month, customer_key
+    region, customer_timezone, customer_key
 """
 NO_MAILING = """
     '' AS mailing_key, 'Не указано' AS mailing, 'Не указано' AS mailing_channel,
@@ -125,6 +140,10 @@ NO_ORDER = """
 """
 TIME_NAMES = "event_date, send_date, hour, send_hour, weekday, send_weekday, event_at"
 ORDER_NAMES = "order_key, order_channel, order_seq_group, attribution_model, channel_group"
+ORDER_CHANNELS = ["Сайт", "Приложение", "Магазин"]
+SEQ_GROUPS = ["1", "2", "3–5", "6+"]
+TWINS = ("is_first_order", "is_repeat_order", "order_seq", "order_seq_group")
+IN_BRAND = ", ".join(f"{name}_in_brand" for name in TWINS)
 
 
 def _wide_events() -> list[str]:
@@ -147,9 +166,9 @@ def _wide_events() -> list[str]:
     reactions = [
         f"""
         INSERT INTO marts.wide_events
-            (event, event_key, failure_reason, {TIME_NAMES}, {SLICES}, {ORDER_NAMES}, {measure})
+            (event, event_key, {TIME_NAMES}, {SLICES}, {ORDER_NAMES}, {measure})
         SELECT
-            '{event}', event_key, 'Не указано',
+            '{event}', event_key,
             {TIMES}, send_at + toIntervalSecond({_draw(event, 5 * 86400)}) AS event_at,
             {SLICES}, {NO_ORDER}, {values}
         FROM ({MESSAGES_TABLE})
@@ -169,29 +188,38 @@ def _wide_events() -> list[str]:
     credited = [
         f"""
         INSERT INTO marts.wide_events
-            (event, event_key, failure_reason, {TIME_NAMES}, {SLICES}, {ORDER_NAMES},
+            (event, event_key, {TIME_NAMES}, {SLICES}, {ORDER_NAMES},
              attributed_orders, attributed_amount)
         SELECT
-            'attributed_order', event_key, 'Не указано',
+            'attributed_order', event_key,
             {TIMES}, send_at + toIntervalSecond({_draw("order", 7 * 86400)}) AS event_at, {SLICES},
-            concat('o', event_key), {_pick("order_channel", ["Сайт", "Приложение", "Магазин"])},
-            {_pick("seq", ["1", "2", "3–5", "6+"])}, 'Последнее непрямое касание', 'Рассылки',
+            concat('o', event_key), {_pick("order_channel", ORDER_CHANNELS)},
+            {_pick("seq", SEQ_GROUPS)}, '{model}', 'Рассылки',
             1, toDecimal64(500 + {_draw("amount", 900000)} / 100, 4)
         FROM ({MESSAGES_TABLE})
-        WHERE bought
+        WHERE {condition}
         """
+        for model, condition in (
+            (MODEL, "bought"),
+            (OTHER_MODEL, f"bought AND {_draw('other model', 3)} > 0"),
+        )
     ]
     orders = f"""
         INSERT INTO marts.wide_events
-            (event, event_key, failure_reason, {TIME_NAMES}, {SLICES}, {ORDER_NAMES},
-             is_order, is_identified_order, is_first_order, is_repeat_order, order_amount,
-             identified_order_amount)
+            (event, event_key, {TIME_NAMES}, {SLICES}, {ORDER_NAMES},
+             is_order, is_identified_order, is_first_order, is_repeat_order, order_seq,
+             {IN_BRAND}, order_amount, identified_order_amount)
         SELECT
-            'order', event_key, 'Не указано', {TIMES}, event_at, {SLICES},
-            event_key, {_pick("order_channel", ["Сайт", "Приложение", "Магазин"])},
-            if(identified, {_pick("seq", ["1", "2", "3–5", "6+"])}, 'Не указано') AS seq,
+            'order', event_key, {TIMES}, event_at, {SLICES},
+            event_key, {_pick("order_channel", ORDER_CHANNELS)},
+            if(identified, {_pick("seq", SEQ_GROUPS)}, 'Не указано') AS seq,
             'Не указано', 'Не указано',
-            1, identified, seq = '1', identified AND seq != '1', amount, if(identified, amount, 0)
+            1, identified, seq = '1', identified AND seq != '1',
+            transform(seq, {SEQ_GROUPS}, [1, 2, 4, 7], 0),
+            identified AND {_draw("first in brand", 2)} = 0 AS first_in_brand,
+            identified AND NOT first_in_brand, if(first_in_brand, 1, 2),
+            if(identified, if(first_in_brand, '1', '2'), 'Не указано'),
+            amount, if(identified, amount, 0)
         FROM (
             SELECT
                 number AS n, concat('order', toString(n)) AS event_key,
@@ -199,7 +227,7 @@ def _wide_events() -> list[str]:
                 if(identified, {_draw("buyer", CUSTOMERS)} + 1, 0) AS customer_key,
                 {_pick("order_brand", ["Север", "Север", "Юг"])} AS brand, {NO_MAILING},
                 toDateTime64('{FIRST_DAY} 00:00:00', 3, 'UTC')
-                    + toIntervalSecond({_draw("order_at", DAYS * 86400)}) AS event_at,
+                    + toIntervalSecond({_draw("order_at", DAYS_LOADED * 86400)}) AS event_at,
                 event_at AS send_at,
                 toDecimal64(700 + {_draw("order_amount", 1200000)} / 100, 4) AS amount,
                 {CUSTOMER_SLICES}
@@ -209,20 +237,58 @@ def _wide_events() -> list[str]:
     return [messages, *reactions, *credited, orders]
 
 
-def _customer_base() -> str:
-    return f"""
-        INSERT INTO marts.mart_customer_base_daily
-            (event_date, send_date, brand, gender, age_band, region, email_domain_group,
-             active_customers_count, buyers_count)
+ORDER_LINES = """
+    INSERT INTO marts.mart_order_lines
+        (order_key, line_key, product_key, product, category, order_status, quantity,
+         line_amount, line_gross, is_goal_line)
+    SELECT
+        order_key, concat(order_key, '/', toString(line)), toString(line) AS product_key,
+        concat('Товар ', product_key), ['Платья', 'Обувь'][line] AS category, 'Доставлена', 1,
+        order_amount / 2, order_amount / 2, 1
+    FROM marts.wide_events ARRAY JOIN [1, 2] AS line
+    WHERE event = 'order'
+"""
+COHORTS = ["2023-11", "2024-02", "2024-05", "Без покупок"]
+CUSTOMERS_TODAY = f"""
+    INSERT INTO marts.dim_customer (customer_key, cohort_month, lifecycle_stage_now)
+    SELECT
+        number + 1 AS customer_key, {_pick("cohort", COHORTS, "customer_key")},
+        {_pick("stage now", ["Активный", "Отток"], "customer_key")}
+    FROM numbers({CUSTOMERS})
+"""
+DATES = f"""
+    INSERT INTO marts.dim_date (date_day)
+    SELECT toDate('{FIRST_DAY}') + number FROM numbers({DAYS_LOADED})
+"""
+CHANNEL_STATES = f"""
+    INSERT INTO marts.mart_channel_states
+        (brand, mailing_channel, customer_key, valid_from, valid_till,
+         is_contact, is_subscribed, is_reachable)
+    SELECT
+        '{ALL_BRANDS}', channel, number + 1 AS customer_key,
+        toDate('{FIRST_DAY}') + {_draw("contact from", 300, "customer_key")}, '2149-06-06',
+        1, {_draw("subscribed", 2, "customer_key, channel")} AS subscribed, subscribed
+    FROM numbers({CUSTOMERS}) ARRAY JOIN ['E-mail', 'SMS'] AS channel
+"""
+
+
+def _states() -> list[str]:
+    """Two intervals for every customer, over all brands and, of its own, in its own brand."""
+    registered = f"toDate('{FIRST_DAY}') + {_draw('registered', 200, 'customer_key')}"
+    changed = f"{registered} + 1 + {_draw('changed', 400, 'customer_key')}"
+    own_brand = _pick("own brand", BRANDS, "customer_key")
+    return [
+        f"""
+        INSERT INTO marts.mart_customer_states
+            (brand, customer_key, valid_from, valid_till, {SLICES_OF_CUSTOMERS}, lifecycle_stage,
+             is_customer, is_contact, is_reachable, is_buyer, is_active, is_churned)
         SELECT
-            toDate('{FIRST_DAY}') + n, event_date, brand, gender, age_band, region,
-            email_domain_group,
-            5 + {_draw("active", 9, "n, brand, gender, region, age_band")} + intDiv(n, 30),
-            100 + n
-        FROM (SELECT number AS n, toDate('{FIRST_DAY}') + n AS event_date FROM numbers({DAYS}))
-        ARRAY JOIN ['Север', 'Юг'] AS brand
-        ARRAY JOIN ['Женский', 'Мужской'] AS gender
-        ARRAY JOIN ['Москва', 'Санкт-Петербург'] AS region
-        ARRAY JOIN ['25–34', '35–44'] AS age_band
-        ARRAY JOIN ['Яндекс', 'Gmail'] AS email_domain_group
-    """
+            {brand} AS brand, customer_key, {since} AS valid_from, {till}, {SLICES_OF_CUSTOMERS},
+            if(is_active, 'Активный', 'Отток'), 1, 1,
+            {_draw("reachable", 3, "customer_key, brand, valid_from")} > 0, 1,
+            {_draw("active", 3, "customer_key, brand, valid_from")} > 0 AS is_active, NOT is_active
+        FROM (SELECT number + 1 AS customer_key, {CUSTOMER_SLICES} FROM numbers({CUSTOMERS}))
+        """
+        for brand in (f"'{ALL_BRANDS}'", own_brand)
+        for since, till in ((registered, changed), (changed, "toDate('2149-06-06')"))
+    ]

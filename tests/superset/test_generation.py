@@ -1,168 +1,163 @@
-"""What dbt defines arrives in Superset's datasets."""
-
-import re
-from typing import Any
+"""What dbt defines arrives in datasets, the catalogue, the glossary and the exposures."""
 
 import pytest
+import yaml
 
-from superset_assets.dataset_builder import BOARD_OPTIONS, generate
-from superset_assets.files import AssetFiles
-from superset_assets.generate import generated, write_generated
-from superset_assets.manifest import Manifest, ManifestError
+from superset_assets.dataset_builder import BOARD_OPTIONS, METRICS, generate, slices_of
+from superset_assets.files import AssetFiles, Content
+from superset_assets.generate import (
+    EXPOSURES,
+    GLOSSARY,
+    generated,
+    generated_texts,
+    write_generated,
+)
+from superset_assets.manifest import Manifest, ManifestError, Metric
 from superset_assets.metric_sql import MetricSql
+from superset_assets.semantics.catalog import CATALOG, Catalog
+from superset_assets.semantics.comparison import CHOICES
+from superset_assets.semantics.measures import measure
+
+DEFINED = {
+    "revenue": "sum(amount)",
+    "sent": "sum(is_sent)",
+    "as_written": "max(amount)\n  + 1",
+    "revenue_per_sent": "toFloat64(@revenue) / nullIf(@sent, 0)",
+    "doubled": "2 * @revenue_per_sent",
+    "above_others": "@compared - @others",
+    "hen": "@egg + 1",
+    "egg": "@chick",
+    "chick": "@hen",
+    "lost": "@nobody",
+    "silent": " ",
+}
 
 
-def column(name: str, type_: str, **meta: Any) -> dict[str, Any]:
-    about = {"label": name.title(), "slice": True, **meta}
-    return {
-        "name": name,
-        "data_type": type_,
-        "description": f"О столбце {name}.",
-        "config": {"meta": about},
+@pytest.fixture(scope="module")
+def sql() -> MetricSql:
+    metrics = {
+        name: Metric(name, label=name, description=name, meta={"sql": written})
+        for name, written in DEFINED.items()
     }
-
-
-COLUMNS = [
-    column("event_date", "Date", hidden=True),
-    column("send_date", "Date", hidden=True),
-    column("channel", "LowCardinality(String)"),
-    column("customer_key", "UInt64", slice=False),
-    column("amount", "Decimal(18, 4)", slice=False),
-    column("is_sent", "UInt8", slice=False),
-    column("attribution_model", "Enum8('Последнее' = 1, 'Первое' = 2, 'Не указано' = 3)"),
-]
-MEASURES = [("money", "sum", "amount"), ("people", "count_distinct", "customer_key")]
-MEASURES += [("sendings", "sum", "is_sent"), ("typical", "median", "amount")]
-
-
-def simple(measure: str, condition: str | None = None) -> dict[str, Any]:
-    return {"measure": {"name": measure, "filter": where(condition)}}
-
-
-def where(condition: str | None) -> dict[str, Any] | None:
-    return {"where_filters": [{"where_sql_template": condition}]} if condition else None
-
-
-def metric(name: str, kind: str, type_params: dict[str, Any], **rest: Any) -> dict[str, Any]:
-    meta = {"formula": "что-то ÷ что-то", "unit": "count", "format": ",.0f"}
-    return {
-        "name": name,
-        "type": kind,
-        "label": f"Название {name}",
-        "description": f"Смысл {name}.",
-        "type_params": type_params,
-        "filter": where(rest.pop("where", None)),
-        "config": {"meta": {**meta, **rest}},
-    }
-
-
-def part(name: str, **rest: Any) -> dict[str, Any]:
-    return {"name": name, "filter": None, **rest}
-
-
-METRICS = [
-    metric("revenue", "simple", simple("money"), unit="rub"),
-    metric("email_revenue", "simple", simple("money", "{{ Dimension('e__channel') }} = 'E-mail'")),
-    metric("buyers", "simple", simple("people"), where="{{ Dimension('e__is_sent') }} = 1"),
-    metric("sent", "simple", simple("sendings")),
-    metric(
-        "revenue_per_sent", "ratio", {"numerator": part("revenue"), "denominator": part("sent")}
-    ),
-    metric("sent_per_buyer", "ratio", {"numerator": part("sent"), "denominator": part("buyers")}),
-    metric(
-        "rest",
-        "derived",
-        {
-            "expr": "total - email_revenue * 2",
-            "metrics": [part("revenue", alias="total"), part("email_revenue")],
-        },
-    ),
-    metric("as_written", "simple", simple("money"), sql="max(amount)\n  + 1"),
-]
-
-
-def manifest(*more: dict[str, Any]) -> Manifest:
-    semantic = {
-        "name": "events",
-        "node_relation": {"alias": "events"},
-        "measures": [{"name": n, "agg": a, "expr": e} for n, a, e in MEASURES],
-        "dimensions": [{"name": name, "expr": None} for name in ("channel", "is_sent")],
-    }
-    model = {
-        "name": "events",
-        "alias": "events",
-        "schema": "marts",
-        "resource_type": "model",
-        "description": "События.",
-        "columns": {each["name"]: each for each in COLUMNS},
-    }
-    return Manifest.of(
-        {
-            "nodes": {"model.events": model},
-            "semantic_models": {"events": semantic},
-            "metrics": {each["name"]: each for each in [*METRICS, *more]},
-        }
-    )
+    return MetricSql(Manifest(models={}, metrics=metrics, macros={}))
 
 
 @pytest.mark.parametrize(
-    ("name", "sql"),
+    ("name", "expected"),
     [
         ("revenue", "sum(amount)"),
-        ("email_revenue", "sumIf(amount, channel = 'E-mail')"),
-        ("buyers", "uniqExactIf(customer_key, is_sent = 1)"),
-        # A quotient of decimals would keep four digits.
-        ("revenue_per_sent", "toFloat64(sum(amount)) / nullIf(sum(is_sent), 0)"),
-        ("sent_per_buyer", "sum(is_sent) / nullIf(uniqExactIf(customer_key, is_sent = 1), 0)"),
-        ("rest", "sum(amount) - sumIf(amount, channel = 'E-mail') * 2"),
         ("as_written", "max(amount) + 1"),
+        ("revenue_per_sent", "toFloat64((sum(amount))) / nullIf((sum(is_sent)), 0)"),
+        ("doubled", "2 * (toFloat64((sum(amount))) / nullIf((sum(is_sent)), 0))"),
+        # Which metric campaigns are compared by is known when a board asks.
+        ("above_others", "{{ compared() }} - {{ others() }}"),
     ],
 )
-def test_a_metric_becomes_clickhouse_sql(name: str, sql: str) -> None:
-    assert MetricSql(manifest()).expression(name) == sql
+def test_a_metric_becomes_sql_with_other_metrics_put_in(
+    sql: MetricSql, name: str, expected: str
+) -> None:
+    assert sql.expression(name) == expected
 
 
 @pytest.mark.parametrize(
-    ("unsayable", "reason"),
+    ("name", "reason"),
     [
-        (metric("odd", "simple", simple("typical")), "median has no translation"),
-        (metric("odd", "cumulative", simple("money")), "type cumulative has no translation"),
-        (metric("odd", "ratio", {"numerator": part("x"), "denominator": part("sent")}), "metric x"),
-        (
-            metric("odd", "simple", simple("money", "{{ Dimension('e__colour') }} = 'red'")),
-            "no dimension e__colour",
-        ),
+        ("hen", "mention each other: hen → egg → chick → hen"),
+        ("lost", "there is no metric nobody"),
+        ("silent", "metric silent has no SQL"),
     ],
 )
-def test_what_cannot_be_said_stops_the_generation(unsayable: dict[str, Any], reason: str) -> None:
+def test_what_cannot_be_said_stops_the_generation(sql: MetricSql, name: str, reason: str) -> None:
     with pytest.raises(ManifestError, match=reason):
-        MetricSql(manifest(unsayable)).expression("odd")
+        sql.expression(name)
 
 
-def test_a_metric_carries_its_words_and_its_format() -> None:
-    metrics = {each["metric_name"]: each for each in generate(manifest())["events"]["metrics"]}
-    assert metrics["revenue"]["verbose_name"] == "Название revenue"
-    assert metrics["revenue"]["description"] == "Смысл revenue.\n\nФормула: что-то ÷ что-то."
-    assert metrics["revenue"]["d3format"] == "$,.0f"
+@pytest.fixture(scope="module")
+def datasets(manifest: Manifest) -> dict[str, Content]:
+    return generate(manifest)
+
+
+def columns_of(dataset: Content) -> dict[str, Content]:
+    return {each["column_name"]: each for each in dataset["columns"]}
+
+
+def metrics_of(dataset: Content) -> dict[str, Content]:
+    return {each["metric_name"]: each for each in dataset["metrics"]}
+
+
+def test_one_dataset_has_every_metric_of_dbt(
+    datasets: dict[str, Content], manifest: Manifest
+) -> None:
+    assert set(datasets) == {METRICS, BOARD_OPTIONS}
+    assert datasets[METRICS]["sql"] == "{{ facts() }}"
+    assert set(metrics_of(datasets[METRICS])) == {
+        *manifest.metrics,
+        *("hour_order", "weekday_order"),
+    }
+
+
+def test_a_metric_carries_its_words_and_its_format(
+    datasets: dict[str, Content], manifest: Manifest
+) -> None:
+    metrics = metrics_of(datasets[METRICS])
+    revenue, defined = metrics["revenue"], manifest.metrics["revenue"]
+    assert revenue["verbose_name"] == defined.label
+    assert revenue["description"] == f"{defined.description}\n\nФормула: {defined.formula}."
+    assert revenue["d3format"] == "$,.0f"
     assert metrics["sent"]["d3format"] == ",.0f"
     assert metrics["sent"]["extra"]["certification"]["certified_by"]
 
 
-def test_physical_dates_stay_out_and_the_calculated_date_takes_their_place() -> None:
-    dataset = generate(manifest())["events"]
-    columns = {each["column_name"]: each for each in dataset["columns"]}
-    assert set(columns) == {"attribution_model", "channel", "date", "date_basis"}
+def test_every_slice_of_every_mart_is_offered_once(
+    datasets: dict[str, Content], manifest: Manifest
+) -> None:
+    offered = [each["column_name"] for each in datasets[METRICS]["columns"]]
+    assert len(offered) == len(set(offered))
+    slices = set(slices_of(manifest))
+    assert set(offered) == slices | {"date", "date_basis", "compared_metric", "weekday_axis"}
+    # From the events, from the lines of orders, from what is known today, from a moment.
+    assert slices > {"mailing_folder", "category", "cohort_month", "rfm_segment_at_start"}
+    # Several values at once are offered one by one.
+    assert slices > {"mailing_tag", "promotion", "customer_segment", "first_category"}
+    assert slices.isdisjoint({"mailing_tags", "promotions", "send_hour", "send_weekday"})
+    columns = columns_of(datasets[METRICS])
+    assert columns["promotion"]["type"] == "LowCardinality(String)"
+    assert all(each["verbose_name"] and each["description"] for each in columns.values())
+
+
+def test_the_date_is_the_one_that_rows_count_on(datasets: dict[str, Content]) -> None:
+    """No column of a mart: the grain cannot be mistaken for the period."""
+    dataset = datasets[METRICS]
     assert dataset["main_dttm_col"] == "date"
-    assert columns["date"]["is_dttm"]
-    assert re.findall(r"\w+_date", columns["date"]["expression"]) == ["event_date", "send_date"]
-    assert columns["channel"]["verbose_name"] == "Channel"
+    assert [each["column_name"] for each in dataset["columns"] if each["is_dttm"]] == ["date"]
+    assert columns_of(dataset)["date"]["expression"] == "counted_date"
 
 
-def test_the_first_attribution_model_is_the_default_and_only_one_passes() -> None:
-    datasets = generate(manifest())
-    assert "(chosen or ['Последнее'])[:1]" in datasets["events"]["sql"]
-    options = {each["column_name"]: each for each in datasets[BOARD_OPTIONS]["columns"]}
-    assert options["attribution_model"]["expression"] == "arrayJoin(['Последнее', 'Первое'])"
+def test_days_of_the_week_have_an_axis_in_their_order(datasets: dict[str, Content]) -> None:
+    expression = columns_of(datasets[METRICS])["weekday_axis"]["expression"]
+    assert "indexOf(['Пн', 'Вт', 'Ср', 'Чт', 'Пт', 'Сб', 'Вс'], toString(weekday))" in expression
+
+
+def test_the_switches_offer_what_can_be_chosen(
+    datasets: dict[str, Content], manifest: Manifest
+) -> None:
+    options = {
+        name: each["expression"] for name, each in columns_of(datasets[BOARD_OPTIONS]).items()
+    }
+    assert options["date_basis"] == "arrayJoin(['По дате отправки', 'По дате события'])"
+    # The first is the default; events that no model speaks of are no choice.
+    assert options["attribution_model"].startswith("arrayJoin(['Последнее непрямое касание', ")
+    assert "Не указано" not in options["attribution_model"]
+    labels = ", ".join(f"'{manifest.metrics[name].label}'" for name in CHOICES)
+    assert options["compared_metric"] == f"arrayJoin([{labels}])"
+
+
+def test_campaigns_are_compared_by_sums_alone(manifest: Manifest) -> None:
+    """Only of these can the others' metric be had from sums by campaign."""
+    sql = MetricSql(manifest)
+    for name in CHOICES:
+        assert "uniq" not in sql.expression(name), name
+        assert "quantile" not in sql.expression(name), name
 
 
 def test_the_written_files_are_those_of_the_current_models(
@@ -177,6 +172,45 @@ def test_the_written_files_are_those_of_the_current_models(
     ]
     assert stale == []
     assert {asset.path for asset in files.of("datasets")} <= set(generated(files, manifest))
+
+
+def test_the_written_texts_are_those_of_the_current_models(
+    files: AssetFiles, manifest: Manifest
+) -> None:
+    """Stale? `python -m superset_assets generate` writes them anew."""
+    texts = generated_texts(files, manifest)
+    assert set(texts) == {CATALOG, GLOSSARY, EXPOSURES}
+    stale = [path.name for path, text in texts.items() if path.read_text(encoding="utf-8") != text]
+    assert stale == []
+
+
+def test_the_catalogue_knows_every_word_of_every_metric(manifest: Manifest) -> None:
+    catalog = Catalog.read()
+    for column in ("is_sent", "closing_is_active", "opening_is_active", "all_order_amount"):
+        assert measure(column, catalog) is not None
+    assert measure("is_lost", catalog) is None
+    assert catalog.additivity.keys() == manifest.metrics.keys()
+    assert catalog.slices.keys() == slices_of(manifest).keys()
+
+
+def test_the_glossary_explains_every_metric_and_every_slice(manifest: Manifest) -> None:
+    text = GLOSSARY.read_text(encoding="utf-8")
+    for metric in manifest.metrics.values():
+        assert f"**{metric.label}** · {metric.meta['label_en']} · `{metric.name}`\n" in text
+        assert f"Формула: {metric.formula}." in text
+    for name, column in slices_of(manifest).items():
+        assert f"| {column.label} | `{name}` |" in text
+
+
+def test_a_board_is_an_exposure_over_the_marts(files: AssetFiles, manifest: Manifest) -> None:
+    exposures = yaml.safe_load(EXPOSURES.read_text(encoding="utf-8"))["exposures"]
+    assert [each["label"] for each in exposures] == [
+        board.content["dashboard_title"] for board in files.of("dashboards")
+    ]
+    for exposure in exposures:
+        named = [each.removeprefix("ref('").removesuffix("')") for each in exposure["depends_on"]]
+        assert set(named) <= manifest.models.keys()
+        assert "wide_events" in named
 
 
 def test_generating_again_changes_nothing_and_drops_what_dbt_dropped(
