@@ -29,7 +29,7 @@ STAGED = {
 }
 MARTS = (
     *("dim_customer", "dim_date", "dim_mailing", "dim_product", "wide_events", "mart_order_lines"),
-    *("mart_customer_base_daily", "mart_mailing_reconciliation"),
+    *("mart_customer_states", "mart_channel_states", "mart_mailing_reconciliation"),
 )
 
 
