@@ -6,12 +6,19 @@ from datetime import date
 
 from superset_assets.semantics.buckets import day_literal
 from superset_assets.semantics.calendar import Period
-from superset_assets.semantics.catalog import Catalog, Column
+from superset_assets.semantics.catalog import RFM_AT_START, Catalog, Column
 from superset_assets.semantics.dated import DATED_MARTS, dated_mart_of, dated_rows, segment_rows
 from superset_assets.semantics.events import FAMILIES, Events
 from superset_assets.semantics.intervals import buckets_of
 from superset_assets.semantics.listing import listed_rows
-from superset_assets.semantics.measures import ALL, ON_ORDER_DATE, PREVIOUS, Kind, measure
+from superset_assets.semantics.measures import (
+    ALL,
+    EVERYBODYS,
+    ON_ORDER_DATE,
+    PREVIOUS,
+    Kind,
+    measure,
+)
 from superset_assets.semantics.question import EVENT, Question, QuestionError
 from superset_assets.semantics.rows import (
     COUNTED_DATE,
@@ -83,7 +90,7 @@ class _Composition:
             for name in (PERIOD_START, PERIOD_END)
             if name in self._question.measures
         ]
-        for name in dict.fromkeys((*self._question.grouped, *self._question.mentioned)):
+        for name in self._question.shown:
             if name not in self._catalog.slices:
                 raise QuestionError(f"there is no slice {name}")
             outputs.append(Output(name, self._catalog.slices[name]))
@@ -208,6 +215,9 @@ class _Composition:
         of_mailings = self._measures[Kind.ALL_EVENTS] - of_links
         found += self._whole_events(of_links, lambda name: name != LINK, facts)
         found += self._whole_events(
+            self._measures[Kind.EVERYBODYS_EVENT], lambda name: name != RFM_AT_START, facts
+        )
+        found += self._whole_events(
             of_mailings, lambda name: self._catalog.slices[name].group not in "MA", facts
         )
         return found
@@ -218,7 +228,7 @@ class _Composition:
         """Events under the slices that their whole knows."""
         if not measures:
             return []
-        names = {name.removeprefix(ALL): name for name in measures}
+        names = {name.removeprefix(ALL).removeprefix(EVERYBODYS): name for name in measures}
         events = Events(self._without(knows), self._catalog, self._today)
         families = events.families_of(names)
         if not all(events.applies(FAMILIES[key]) for key in families):

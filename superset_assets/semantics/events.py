@@ -252,7 +252,7 @@ class Events:
     def _plain(self, families: list[Family], measures: list[str]) -> Rows:
         kinds = [kind for family in families for kind in family.kinds]
         values = bucketed(f"facts.{self._date}", self._buckets)
-        for name in self._question.slices:
+        for name in self._question.shown:
             value = self._shared_value(families, name)
             if value is not None:
                 values[name] = value
@@ -307,7 +307,7 @@ class Events:
             )
             where.append("credits.event = 'attributed_order' and credits.attributed_orders > 0")
         values = bucketed(f"facts.{self._date}", self._buckets)
-        for name in self._question.slices:
+        for name in self._question.shown:
             value = self.value(family, name)
             if value is not None:
                 values[name] = value

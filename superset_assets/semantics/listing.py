@@ -4,6 +4,7 @@ A filter's list, a table without metrics and «Drill to detail» ask for slices 
 answered from one mart: the one that can be asked all the filters and knows most of the slices.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -41,6 +42,12 @@ def no_rows(catalog: Catalog) -> str:
     """A SELECT of all slices that gives no row."""
     slices = catalog.slices.items()
     return union([], [Output(name, replace(column, group="")) for name, column in slices])
+
+
+def with_calculated(rows: str, columns: Mapping[str, str | None]) -> str:
+    """Rows with calculated columns: those that have an expression over others."""
+    calculated = [f"{expression} as {name}" for name, expression in columns.items() if expression]
+    return f"select {', '.join(('*', *calculated))} from ({rows})"
 
 
 def _slicing(mart: str, question: Question, catalog: Catalog, buckets: Buckets) -> Slicing:

@@ -8,7 +8,8 @@ from superset_assets.semantics.dated import ENTRY, EXIT, MEMBER, dated_mart_of
 from superset_assets.semantics.rows import COUNTED_DATE, PERIOD_END, PERIOD_START
 from superset_assets.semantics.states import BASE, CLOSING_DAY, RETAINED, States
 
-ALL, PREVIOUS, ON_ORDER_DATE = "all_", "previous_", "on_order_date_"
+ALL, EVERYBODYS = "all_", "everybodys_"
+PREVIOUS, ON_ORDER_DATE = "previous_", "on_order_date_"
 FLAG = Column("UInt8")
 SEGMENT_MEASURES = (MEMBER, ENTRY, EXIT)
 DATES = (COUNTED_DATE, PERIOD_START, PERIOD_END)
@@ -28,6 +29,8 @@ class Kind(Enum):
     """The same, whatever mailing is asked for: the whole that mailings have a share of."""
     ON_ORDER_DATE = auto()
     """Events by their own date, whichever date the board counts by."""
+    EVERYBODYS_EVENT = auto()
+    """Events of everybody, whatever segment at the start is asked for."""
     PREVIOUS_EVENT = auto()
     """Events of the bucket before."""
     STATE = auto()
@@ -43,6 +46,7 @@ class Kind(Enum):
 EVENT_PREFIXES = {
     "": Kind.EVENT,
     ALL: Kind.ALL_EVENTS,
+    EVERYBODYS: Kind.EVERYBODYS_EVENT,
     PREVIOUS: Kind.PREVIOUS_EVENT,
     ON_ORDER_DATE: Kind.ON_ORDER_DATE,
 }

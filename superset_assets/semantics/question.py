@@ -58,11 +58,14 @@ class Question:
     is_detailed: bool = False
 
     @property
+    def shown(self) -> tuple[str, ...]:
+        """The slices that the answer's rows carry, in a fixed order."""
+        return tuple(dict.fromkeys((*self.grouped, *self.mentioned)))
+
+    @property
     def slices(self) -> tuple[str, ...]:
-        """All slices that the answer's rows carry, in a fixed order."""
-        return tuple(
-            dict.fromkeys((*self.grouped, *self.mentioned, *(each.slice for each in self.filters)))
-        )
+        """All slices that are asked about, those that are filtered by among them."""
+        return tuple(dict.fromkeys((*self.shown, *(each.slice for each in self.filters))))
 
 
 def period_of(since: str | None, till: str | None) -> Period | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from superset_assets.semantics.catalog import Column
-from superset_assets.semantics.conditions import NOT_APPLICABLE
+from superset_assets.semantics.conditions import NOT_APPLICABLE, literal
 
 COUNTED_DATE = "counted_date"
 PERIOD_START, PERIOD_END = "period_start", "period_end"
@@ -53,11 +53,11 @@ class Output:
     def absent(self) -> str:
         """What stands in the rows of a source that knows nothing of the column."""
         if self.is_missing:
-            return f"cast(null, 'Nullable({self.column.type})')"
+            return f"cast(null, {literal(f'Nullable({self.column.type})')})"
         if not self.column.group:
-            return f"defaultValueOfTypeName('{self.column.type}')"
+            return f"defaultValueOfTypeName({literal(self.column.type)})"
         if self.column.is_number:
-            return f"cast(null, 'Nullable({self.column.type})')"
+            return f"cast(null, {literal(f'Nullable({self.column.type})')})"
         return f"toLowCardinality('{NOT_APPLICABLE}')"
 
     def cast(self, expression: str, *, is_alone: bool) -> str:

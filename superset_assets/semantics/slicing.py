@@ -50,8 +50,8 @@ class Slicing:
         )
 
     def values(self) -> dict[str, str]:
-        """Expressions of the question's slices that the mart knows."""
-        return {name: self._value(name) for name in self.question.slices if self.knows(name)}
+        """Expressions of the slices to be shown that the mart knows."""
+        return {name: self._value(name) for name in self.question.shown if self.knows(name)}
 
     def conditions(self) -> tuple[str, ...]:
         """Filters that can be asked of the mart."""

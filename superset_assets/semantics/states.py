@@ -65,7 +65,7 @@ class States:
     def base(self, measures: Sequence[str]) -> Rows:
         """Sums of closing states per bucket, whatever is asked of slices customers do not have."""
         rows = self._at(CLOSING, [])
-        kept = {COUNTED_DATE, PERIOD_START, PERIOD_END, *self.slicing.question.slices}
+        kept = {COUNTED_DATE, PERIOD_START, PERIOD_END, *self.slicing.question.shown}
         values = {name: value for name, value in rows.values.items() if name in kept}
         sums = {name: f"sum({self._state(name)})" for name in measures}
         return Rows(rows.source, values | sums, rows.where, frozenset(sums))

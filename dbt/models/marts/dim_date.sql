@@ -1,14 +1,19 @@
 {{ config(order_by="date_day") }}
 
--- Every day from the first to the last event of any kind. Also the time spine of the
--- semantic layer.
+-- Every day from the first event of any kind to the last that is known of. Also the
+-- time spine of the semantic layer.
 with
     events as (select * from {{ ref("wide_events") }}),
+
+    horizon as (select * from {{ ref("int_horizon") }}),
 
     bounds as (
         select
             min(least(event_date, send_date)) as first_day,
-            max(greatest(event_date, send_date)) as last_day,
+            greatest(
+                max(greatest(event_date, send_date)),
+                (select max(last_day) from horizon)
+            ) as last_day,
             count() as events
         from events
     ),

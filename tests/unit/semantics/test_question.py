@@ -42,3 +42,11 @@ def test_slices_are_listed_once() -> None:
     )
 
     assert question.slices == ("brand", "mailing")
+
+
+def test_what_is_filtered_by_alone_is_not_shown() -> None:
+    question = Question(
+        frozenset({"is_sent"}), ("brand",), filters=(Filter("gender", "IN", ["Женский"]),)
+    )
+
+    assert (question.shown, question.slices) == (("brand",), ("brand", "gender"))
