@@ -12,8 +12,10 @@ from tests.metrics.reference.questions import Key, Question
 from tests.metrics.reference.slicing import (
     AT_START,
     NOT_OF_CUSTOMERS,
+    OF_CHANNELS,
     OF_MAILINGS,
     OF_MODELS,
+    OF_WHOLE_PEOPLE,
     Slicing,
     applies,
 )
@@ -34,6 +36,7 @@ WHOLES = {
     "all_orders_at_start": Whole("orders", OF_MAILINGS | OF_MODELS | AT_START),
     "all_clicks_of_mailing": Whole("all_clicks", frozenset({"link"})),
     "base": Whole("closing", NOT_OF_CUSTOMERS),
+    "base_reach": Whole("reach", NOT_OF_CUSTOMERS - OF_CHANNELS),
 }
 COLLAPSED = {"orders", "previous_orders"}
 """Sources of which an order stands once in a cell, whatever part of it each credit earned."""
@@ -64,11 +67,13 @@ class Answers:
         return {key: metric.value(cell) for key, cell in cells.items()}
 
     def _can_be_asked(self, source: str, question: Question) -> bool:
-        """No filter is on a slice that the source does not know."""
+        """No filter is on a slice that the source does not know, nobody is asked for channels."""
         if source in WHOLES:
             whole = WHOLES[source]
             question = question.without(whole.deaf_to)
             source = whole.source
+        if source in OF_WHOLE_PEOPLE and question.slices & OF_CHANNELS:
+            return False
         return all(
             applies(source, name, question.slices) or NOT_APPLICABLE in words
             for name, words in question.filters.items()

@@ -48,6 +48,11 @@ def opening(true: Callable[[StateRow], bool]) -> Metric:
     return counted("opening", true)
 
 
+def reached(true: Callable[[StateRow], bool]) -> Metric:
+    """As `closing`, of channels where they are asked for."""
+    return counted("reach", true)
+
+
 def base(true: Callable[[StateRow], bool]) -> Metric:
     """As `closing`, whatever slices of orders, mailings and visits are asked for."""
     return counted("base", true)
@@ -131,10 +136,10 @@ def retained_buyers(cell: Cell) -> Value:
     return Decimal(len(now & before))
 
 
-contacts = closing(_is_contact)
+contacts = reached(_is_contact)
 customers_total = closing(_is_customer)
-subscribers = closing(_is_reachable)
-opening_subscribers = opening(_is_reachable)
+subscribers = reached(_is_reachable)
+opening_subscribers = counted("opening_reach", _is_reachable)
 online_contacts = closing(lambda row: row.is_contact and row.state.is_online)
 offline_contacts = closing(lambda row: row.is_contact and row.state.is_offline)
 new_subscribers, lost_subscribers = events("subscribed"), events("unsubscribed")
@@ -153,8 +158,8 @@ METRICS: dict[str, Metric] = {
     "registrations": events("registered"),
     "reachable_contacts": subscribers,
     "reachability": subscribers / contacts,
-    "invalid_contacts": closing(lambda row: row.is_invalid),
-    "invalid_share": closing(lambda row: row.is_invalid) / contacts,
+    "invalid_contacts": reached(lambda row: row.is_invalid),
+    "invalid_share": reached(lambda row: row.is_invalid) / contacts,
     "online_contacts": online_contacts,
     "offline_contacts": offline_contacts,
     "unknown_origin_contacts": contacts - online_contacts - offline_contacts,
@@ -184,9 +189,9 @@ METRICS: dict[str, Metric] = {
     "churned_base": closing(lambda row: row.state.is_buyer and not row.state.is_active),
     "returning_customer_share": Metric(frozenset({"closing"}), returning_buyers)
     / Metric(frozenset({"closing"}), earlier_buyers),
-    "reach_share": recipients / base(_is_reachable),
-    "revenue_per_contact": revenue_identified / base(_is_contact),
-    "buyer_conversion": buyers / base(_is_contact),
+    "reach_share": recipients / counted("base_reach", _is_reachable),
+    "revenue_per_contact": revenue_identified / counted("base_reach", _is_contact),
+    "buyer_conversion": buyers / counted("base_reach", _is_contact),
     "first_order_conversion": new_buyers / base(_is_customer),
     "repeat_order_conversion": repeat_buyers / (opening_active + new_buyers),
     "reg_to_buyer_conversion_n": counted("life", _has_bought_since) / counted("life", _is_of_age),

@@ -84,6 +84,7 @@ KNOWN = {
     **dict.fromkeys(("visits", "steps"), _VISITS),
     "life": _COMMON - {"hour"} | OF_CHANNELS | OF_LOSSES,
     **dict.fromkeys(("closing", "opening"), _STATES),
+    **dict.fromkeys(("reach", "opening_reach"), _STATES | OF_CHANNELS),
     "participants": BRAND | OF_CUSTOMERS | OF_MAILINGS - OF_SENDING | OF_TESTS,
     "holdouts": OF_CUSTOMERS | OF_HOLDOUT,
     **dict.fromkeys(("members", "moves"), OF_TODAY | OF_SEGMENTS),
@@ -93,12 +94,16 @@ EVERY_SLICE = frozenset(name for names in KNOWN.values() for name in names)
 NOT_OF_CUSTOMERS = EVERY_SLICE - OF_CUSTOMERS - BRAND - AT_START
 
 
+OF_WHOLE_PEOPLE = frozenset({"closing", "opening"})
+"""Sources of what is true of people as a whole, and of none of their channels."""
+
+
 def applies(source: str, name: str, asked: frozenset[str]) -> bool:
     """Whether a slice can be asked of a source, beside the other slices asked for.
 
     Where channels are asked for, states are those of channels: of people they know today alone.
     """
-    if source in ("closing", "opening") and asked & OF_CHANNELS:
+    if source in ("reach", "opening_reach") and asked & OF_CHANNELS:
         return name in BRAND | OF_TODAY | OF_CHANNELS
     return name in KNOWN[source]
 

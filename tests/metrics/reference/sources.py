@@ -167,6 +167,8 @@ class Sources:
             "paths": self._paths,
             "closing": lives.closing,
             "opening": lives.opening,
+            "reach": lives.closing,
+            "opening_reach": lives.opening,
             "life": lives.events,
             "visits": tours.visits,
             "participants": trials.participants,
