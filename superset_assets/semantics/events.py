@@ -35,7 +35,7 @@ from superset_assets.semantics.slicing import join_customers, todays
 from superset_assets.semantics.starts import join_starts, segment_at_start
 
 WITHOUT_MODEL = "Не указано"
-IN_BRAND = "_in_brand"
+IN_BRAND, IN_CHANNEL = "_in_brand", "_in_channel"
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class Family:
 
 FAMILIES: Mapping[str, Family] = {
     "messages": Family(("message", "open", "click", "click_event", "unsubscribe"), "TCMX"),
-    # Known by the day, as the report tells them.
-    "complaints": Family(("spam_report",), "TCMX", lacks=frozenset({"hour"})),
+    # Known by the day and by the mailing, as the report tells them.
+    "complaints": Family(("spam_report",), "TM", lacks=frozenset({"hour"})),
     "orders": Family(("order",), "TCOX", details=LINES, is_credited=True),
     "credits": Family(("attributed_order",), "TCOMAX", details=LINES),
     "touches": Family(("touched_order",), "TCOM"),
@@ -94,7 +94,7 @@ PARTS_OF_ORDERS: Mapping[str, str] = {
     "cancelled_order_amount": "sum(parts.line_cancelled)",
     "returned_order_amount": "sum(parts.line_returned)",
     "order_quantity": f"sum(if({GOAL} = 1, parts.quantity, 0))",
-    "product_keys": f"groupUniqArrayIf(parts.product_key, {GOAL} = 1 and parts.product_key != '')",
+    "product_keys": f"groupUniqArrayIf(parts.product_key, {GOAL} = 1 and parts.is_delivery = 0)",
     "attributed_orders": f"max({WEIGHT} * {GOAL})",
     "flow_attributed_orders": f"max(facts.flow_attributed_orders * {GOAL})",
     "attributed_amount": f"sum(parts.line_amount * {WEIGHT})",
@@ -152,7 +152,8 @@ class Events:
         self._buckets = buckets_of(question, today)
         self._catalog = catalog
         self._columns = catalog.tables[EVENTS]
-        self._by_brand = question.restricted_to_brands or "brand" in question.slices
+        self._by_brand = question.is_by_brand
+        self._by_channel = "mailing_channel" in question.slices
         self._date = "send_date" if question.basis == SEND else "event_date"
 
     def families_of(self, measures: Iterable[str]) -> dict[str, set[str]]:
@@ -243,6 +244,7 @@ class Events:
             slices=self._question.slices,
             catalog=self._catalog,
             buckets=self._buckets,
+            brand="toString(facts.brand)" if self._by_brand else "",
             brands=brands_of(self._question),
         )
         if self._needs_customers:
@@ -341,9 +343,11 @@ class Events:
         return None
 
     def _twin(self, name: str) -> str:
-        """The column that says the same within the brand, when brands are told apart."""
-        twin = f"{name}{IN_BRAND}"
-        return twin if self._by_brand and twin in self._columns else name
+        """The column that says the same within the channel or brand, when they are told apart."""
+        for tells_apart, ending in ((self._by_channel, IN_CHANNEL), (self._by_brand, IN_BRAND)):
+            if tells_apart and f"{name}{ending}" in self._columns:
+                name = f"{name}{ending}"
+        return name
 
     def _on_basis(self, name: str) -> str:
         twin = f"send_{name}"

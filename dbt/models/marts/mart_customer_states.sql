@@ -285,17 +285,11 @@ with
             contact_set > 0 as is_contact,
             invalid_set > 0 as is_invalid,
             reachable_set > 0 as is_reachable,
-            {%- for channels_of_set in ["contact", "invalid", "reachable"] %}
-                arrayMap(
-                    channel -> {{ slice_label("mailing_channel", "channel") }},
-                    arrayFilter(
-                        (channel, position)
-                        -> bitTest({{ channels_of_set }}_set, position - 1),
-                        {{ string_array(channels) }},
-                        arrayEnumerate({{ string_array(channels) }})
-                    )
-                ) as {{ channels_of_set }}_channels,
-            {%- endfor %}
+            arrayFilter(
+                (channel, bit) -> bitAnd(reachable_set, bit) > 0,
+                {{ string_array(channels) }},
+                {{ channel_bits }}
+            ) as reachable_channels,
             orders_to_date > 0 as is_buyer,
             state_from - last_order_date as recency,
             is_buyer
@@ -339,7 +333,13 @@ select
     toLowCardinality(
         if(
             states.is_reachable,
-            arrayStringConcat(states.reachable_channels, ' + '),
+            arrayStringConcat(
+                arrayMap(
+                    channel -> {{ slice_label("mailing_channel", "channel") }},
+                    states.reachable_channels
+                ),
+                ' + '
+            ),
             'Нет'
         )
     ) as reachable_set,
@@ -357,9 +357,6 @@ select
     toUInt8(states.is_contact) as is_contact,
     toUInt8(states.is_reachable) as is_reachable,
     toUInt8(states.is_invalid) as is_invalid,
-    states.contact_channels as contact_channels,
-    states.reachable_channels as reachable_channels,
-    states.invalid_channels as invalid_channels,
     toUInt8(
         states.is_contact and states.contact_origin = 'online'
     ) as is_online_contact,
