@@ -7,7 +7,7 @@ from jinja2 import Environment
 
 from superset_assets.manifest import Manifest
 from superset_assets.semantics.catalog import DAYS, EVENTS, MARTS
-from superset_assets.semantics.events import PARTS_OF_ACTIONS
+from superset_assets.semantics.events import OF_SUBSCRIPTIONS, PARTS_OF_ACTIONS
 
 SCHEMA = "marts"
 FAMILY_OF_VIEW = {
@@ -49,9 +49,14 @@ def _families(manifest: Manifest) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for view, columns in _called(manifest, "event_views").items():
         for column in columns:
-            family = "actions" if column in PARTS_OF_ACTIONS else FAMILY_OF_VIEW[view]
-            found.setdefault(column, set()).add(family)
+            found.setdefault(column, set()).add(_family(column, view))
     return found
+
+
+def _family(column: str, view: str) -> str:
+    if column in PARTS_OF_ACTIONS:
+        return "actions"
+    return "subscriptions" if column in OF_SUBSCRIPTIONS else FAMILY_OF_VIEW[view]
 
 
 def _called(manifest: Manifest, name: str) -> dict[str, Iterable[str]]:

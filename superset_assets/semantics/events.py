@@ -74,14 +74,16 @@ FAMILIES: Mapping[str, Family] = {
     "actions": Family(
         ("site_action",), "TCMWX", details=VISIT_ACTIONS, keys=("event_key", "action_key")
     ),
+    # Known by the day, these and the next.
     "lifecycle": Family(
-        (
-            *("registered", "contact_added", "became_active", "churned", "subscribed"),
-            *("unsubscribed", "merged", "deleted"),
-        ),
+        ("registered", "contact_added", "became_active", "churned", "merged", "deleted"),
+        "TC",
+        lacks=frozenset({"hour"}),
+    ),
+    "subscriptions": Family(
+        ("subscribed", "unsubscribed"),
         "TC",
         others=frozenset({"mailing_channel", "loss_reason"}),
-        # They are known by the day.
         lacks=frozenset({"hour"}),
     ),
 }
@@ -131,6 +133,7 @@ PARTS_OF_VISITS: Mapping[str, str] = {
 
 In which order steps were taken is known of the whole visit only.
 """
+OF_SUBSCRIPTIONS = frozenset({"is_new_subscriber", "is_lost_subscriber", "loss_reason"})
 PARTS_OF_ACTIONS: Mapping[str, str] = {
     name: f"max(parts.{name})"
     for name in ("is_category_view", "is_product_view", "is_cart_add", "is_checkout_start")
@@ -175,6 +178,11 @@ class Events:
                 for family in self._columns[name].families:
                     own.setdefault(family, set()).add(name)
         return own
+
+    def knows(self, measures: Iterable[str], name: str) -> bool:
+        """Whether a slice can be asked of all events that measures stand on."""
+        families = self.families_of(measures)
+        return all(self._reach(FAMILIES[family], name) is not None for family in families)
 
     def applies(self, family: Family) -> bool:
         """Whether all filters can be asked of these events."""

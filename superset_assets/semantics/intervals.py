@@ -21,8 +21,7 @@ def buckets_of(question: Question, today: date) -> Buckets:
 
 def brands_of(question: Question) -> str:
     """The condition that picks states of all brands together, or brand by brand."""
-    by_brand = question.restricted_to_brands or "brand" in question.slices
-    return f"brand {'!=' if by_brand else '='} '{ALL_BRANDS}'"
+    return f"brand {'!=' if question.is_by_brand else '='} '{ALL_BRANDS}'"
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,11 @@ class Question:
     is_detailed: bool = False
 
     @property
+    def is_by_brand(self) -> bool:
+        """Whether histories and states are those within a brand."""
+        return self.restricted_to_brands or "brand" in self.slices
+
+    @property
     def shown(self) -> tuple[str, ...]:
         """The slices that the answer's rows carry, in a fixed order."""
         return tuple(dict.fromkeys((*self.grouped, *self.mentioned)))

@@ -70,12 +70,17 @@ class Slicing:
             slices=self.question.slices,
             catalog=self.catalog,
             buckets=self.buckets,
+            brand=f"toString({self.alias}.brand)" if self._is_by_brand else "",
             brands=brands_of(self.question),
         )
         homes = (self._home(name) for name in self.question.slices)
         if not any(home is not None and home[0] == CUSTOMERS for home in homes):
             return source
         return join_customers(source, self.alias, self.catalog)
+
+    @property
+    def _is_by_brand(self) -> bool:
+        return self.question.is_by_brand and "brand" in self.catalog.tables[self.table]
 
     def _home(self, name: str) -> tuple[str, str] | None:
         has_customers = "customer_key" in self.catalog.tables[self.table]

@@ -21,6 +21,7 @@ def join_starts(
     slices: Collection[str],
     catalog: Catalog,
     buckets: Buckets,
+    brand: str,
     brands: str,
 ) -> str:
     """A source with its customers' states on the day before their row's bucket, if asked for.
@@ -32,12 +33,15 @@ def join_starts(
         slices: the slices of the question.
         catalog: what there is.
         buckets: the buckets of the question.
+        brand: expression of a row's brand, empty where brands are not told apart.
         brands: the condition that picks the states of all brands together, or brand by brand.
     """
     if RFM_AT_START not in slices:
         return source
     opening = Intervals(catalog, buckets, STATES, "openings").source(opening=True, where=brands)
     return (
-        f"{source}\nany left join (select customer_key, bucket, {RFM} from {opening}) as starts"
+        f"{source}\nany left join"
+        f" (select brand, customer_key, bucket, {RFM} from {opening}) as starts"
         f" on {customer} = starts.customer_key and {bucket} = starts.bucket"
+        f"{f' and {brand} = starts.brand' if brand else ''}"
     )

@@ -55,10 +55,10 @@ class Draws:
                 group.append(name)
             else:
                 words = self._words(plain, name)
+                # Two models never add up: of several chosen ones the first speaks.
+                most = 1 if name == "attribution_model" else chance.choice((1, 2))
                 if words:
-                    filters[name] = set(
-                        chance.sample(words, min(len(words), chance.choice((1, 2))))
-                    )
+                    filters[name] = set(chance.sample(words, min(len(words), most)))
         return Question(self._metric, plain.basis, since, till, filters, tuple(group), grain)
 
     def _words(self, plain: Question, name: str) -> list[str]:

@@ -13,8 +13,9 @@ from superset_assets.metric_sql import MetricSql
 from superset_assets.semantic_catalog import write_catalog
 from superset_assets.semantics import question as asked
 from superset_assets.semantics.calendar import Period
-from superset_assets.semantics.catalog import CHANNEL_STATES, Catalog
+from superset_assets.semantics.catalog import CHANNEL_STATES, EVENTS, Catalog
 from superset_assets.semantics.compose import compose
+from superset_assets.semantics.events import Events
 from superset_assets.semantics.measures import named_in
 from superset_assets.semantics.rows import COUNTED_DATE
 from superset_assets.semantics.states import States
@@ -53,7 +54,11 @@ class Warehouse:
         measures, _ = named_in(MetricSql(self.manifest).expression(metric), catalog)
         of_channels = catalog.tables[CHANNEL_STATES]
         states = {States.state_of(name) for name in measures} - {None}
-        return offered - ({"mailing_channel"} if states - of_channels.keys() else set())
+        if states - of_channels.keys():
+            offered -= {"mailing_channel"}
+        events = Events(asked.Question(frozenset(measures)), catalog, self.today)
+        counted = {name for name in measures if catalog.tables[EVENTS].get(name)}
+        return {name for name in offered if events.knows(counted, name)}
 
     def sql(self, question: Question) -> str:
         """The statement that answers a question."""
