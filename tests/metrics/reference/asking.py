@@ -16,6 +16,7 @@ from tests.metrics.reference.slicing import (
     OF_MAILINGS,
     OF_MODELS,
     OF_WHOLE_PEOPLE,
+    Opening,
     Slicing,
     applies,
 )
@@ -38,6 +39,8 @@ WHOLES = {
     "base": Whole("closing", NOT_OF_CUSTOMERS),
     "base_reach": Whole("reach", NOT_OF_CUSTOMERS - OF_CHANNELS),
 }
+ON_THEIR_OWN_DATE = {"orders", "previous_orders", "credits_by_order"}
+"""Sources whose facts count on the date of what happened, whichever basis is asked for."""
 COLLAPSED = {"orders", "previous_orders"}
 """Sources of which an order stands once in a cell, whatever part of it each credit earned."""
 
@@ -113,10 +116,13 @@ class Answers:
     def _cells_of(
         self, source: str, fact: Fact, question: Question, bucket: Bucket
     ) -> Iterable[tuple[str, ...]]:
+        basis = "event" if source in ON_THEIR_OWN_DATE else question.basis
+        opened = Opening(bucket.day_before(), in_brand="brand" in question.slices)
+
         def words(name: str) -> tuple[str, ...]:
             if not applies(source, name, question.slices):
                 return (NOT_APPLICABLE,)
-            return self._slicing.words(fact, name, question.basis, bucket.day_before())
+            return self._slicing.words(fact, name, basis, opened)
 
         for name, wanted in question.filters.items():
             if name not in OF_MODELS and wanted.isdisjoint(words(name)):

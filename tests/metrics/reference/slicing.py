@@ -1,5 +1,6 @@
 """Slices: which there are, which facts have them, and what a fact says of one."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from tests.metrics.reference.facts import Fact, Words
@@ -108,6 +109,14 @@ def applies(source: str, name: str, asked: frozenset[str]) -> bool:
     return name in KNOWN[source]
 
 
+@dataclass(frozen=True)
+class Opening:
+    """When a bucket opens, and whether brands are told apart."""
+
+    day: date
+    in_brand: bool
+
+
 class Slicing:
     """Tells what a fact says of a slice."""
 
@@ -115,7 +124,7 @@ class Slicing:
         self._people, self._mailings, self._states = people, letters.mailings, states
 
     def words(
-        self, fact: Fact, name: str, basis: str = "event", opened_on: date | None = None
+        self, fact: Fact, name: str, basis: str = "event", opening: Opening | None = None
     ) -> tuple[str, ...]:
         """All words of a slice; the word for "not given" where the fact has none.
 
@@ -123,8 +132,8 @@ class Slicing:
         What somebody was at the start, the bucket's day before tells.
         """
         found = None
-        if name in AT_START and opened_on is not None:
-            return (self._at_start(fact, opened_on),)
+        if name in AT_START and opening is not None:
+            return (self._at_start(fact, opening),)
         if basis == "send" and name in OF_TIME:
             found = fact.slices.get(f"send_{name}")
         if found is None:
@@ -143,10 +152,11 @@ class Slicing:
         person = self._people[fact.person]
         return person.slices.get(name) or person.late.get(name) or UNKNOWN
 
-    def _at_start(self, fact: Fact, day: date) -> str:
+    def _at_start(self, fact: Fact, opening: Opening) -> str:
         if fact.person is None:
             return NO_SCORE
-        state = self._states.at(fact.person, ALL_BRANDS, day)
+        brand = self.words(fact, "brand")[0] if opening.in_brand else ALL_BRANDS
+        state = self._states.at(fact.person, brand, opening.day)
         return NO_SCORE if state is None else str(state.slices["rfm_segment"])
 
     def _of_behaviour(self, fact: Fact, name: str) -> Words:

@@ -188,7 +188,8 @@ class Sources:
         """Orders of the bucket, with what their customers were when it began."""
         for row in self._orders_by_date(question, bucket):
             if row.person is not None:
-                state = self._states.at(row.person, ALL_BRANDS, bucket.day_before())
+                brand = row.order.brand if "brand" in question.slices else ALL_BRANDS
+                state = self._states.at(row.person, brand, bucket.day_before())
                 row.was_scored = state is not None and state.slices["rfm_segment"] != NO_SCORE
             yield row
 
