@@ -120,6 +120,10 @@ class _Composition:
         }
         if not measures:
             return []
+        if RFM_AT_START in self._question.slices:
+            # The start of which bucket? That of the one before is not what is asked for.
+            self._missing |= self._measures[Kind.PREVIOUS_EVENT]
+            return []
         buckets = buckets_of(self._question, self._today).period.buckets(self._question.grain)
         before = [each.before for each in buckets]
         earlier = replace(
@@ -215,7 +219,9 @@ class _Composition:
         of_mailings = self._measures[Kind.ALL_EVENTS] - of_links
         found += self._whole_events(of_links, lambda name: name != LINK, facts)
         found += self._whole_events(
-            self._measures[Kind.EVERYBODYS_EVENT], lambda name: name != RFM_AT_START, facts
+            self._measures[Kind.EVERYBODYS_EVENT],
+            lambda name: name != RFM_AT_START and self._catalog.slices[name].group not in "MA",
+            facts,
         )
         found += self._whole_events(
             of_mailings, lambda name: self._catalog.slices[name].group not in "MA", facts

@@ -328,8 +328,8 @@ class Events:
                 values[name] = f"facts.{self._twin(name)}"
             else:
                 aggregates[name] = aggregate
-        # Two orders may be alike in all that is asked for: the key keeps them apart.
-        values |= {"event_key": "facts.event_key", **aggregates}
+        # Two orders of one message may be alike in all that is asked for: keys keep them apart.
+        values |= {"event_key": "facts.event_key", "order_key": "facts.order_key", **aggregates}
         return Rows(source, values, tuple(where), frozenset(aggregates))
 
     def _part_of(

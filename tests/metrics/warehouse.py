@@ -13,10 +13,10 @@ from superset_assets.metric_sql import MetricSql
 from superset_assets.semantic_catalog import write_catalog
 from superset_assets.semantics import question as asked
 from superset_assets.semantics.calendar import Period
-from superset_assets.semantics.catalog import CHANNEL_STATES, EVENTS, Catalog
+from superset_assets.semantics.catalog import CHANNEL_STATES, EVENTS, RFM_AT_START, Catalog
 from superset_assets.semantics.compose import compose
 from superset_assets.semantics.events import Events
-from superset_assets.semantics.measures import named_in
+from superset_assets.semantics.measures import PREVIOUS, named_in
 from superset_assets.semantics.rows import COUNTED_DATE
 from superset_assets.semantics.states import States
 from tests.metrics.reference import Question, Value
@@ -56,6 +56,8 @@ class Warehouse:
         states = {States.state_of(name) for name in measures} - {None}
         if states - of_channels.keys():
             offered -= {"mailing_channel"}
+        if any(name.startswith(PREVIOUS) for name in measures):
+            offered -= {RFM_AT_START}
         events = Events(asked.Question(frozenset(measures)), catalog, self.today)
         counted = {name for name in measures if catalog.tables[EVENTS].get(name)}
         return {name for name in offered if events.knows(counted, name)}
