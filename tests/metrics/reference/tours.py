@@ -138,6 +138,9 @@ class Tours:
             letter = visit.arrival.letter
             words["mailing_variant"] = letter.slices["mailing_variant"]
             words["mailing_subject"] = letter.slices["mailing_subject"]
+        else:
+            # A mark names the mailing; what sent it only a message tells.
+            words["mailing_source"] = UNKNOWN
         return words
 
     def _parts(self, visit: Visit, question: Question) -> Iterator[VisitRow]:
