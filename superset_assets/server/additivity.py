@@ -23,22 +23,24 @@ def refuse_wrong_sums() -> None:
     def exec_post_processing(self: QueryObject, df: Any) -> Any:
         if is_composed(self.datasource):
             for step in self.post_processing:
-                _refuse(step, self.metric_names)
+                _refuse(step, self.metrics or [], self.datasource.verbose_map)
         return shipped(self, df)
 
     QueryObject.exec_post_processing = exec_post_processing
 
 
-def _refuse(step: Mapping[str, Any], metrics: Iterable[str]) -> None:
+def _refuse(step: Mapping[str, Any], metrics: Iterable[Any], labels: Mapping[str, str]) -> None:
     what = ADDING.get(str(step.get("operation")))
     if what is None:
         return
     touched = set(_named(step.get("options") or {}))
-    for metric in metrics:
+    # Of metrics that are written in a chart nothing is known.
+    for metric in (each for each in metrics if isinstance(each, str)):
         is_touched = not touched or metric in touched
         if is_touched and catalog().additivity.get(metric, "additive") != "additive":
             raise InvalidPostProcessingError(
-                f"Показатель {metric} не складывается: {what} по нему даст неверные числа."
+                f"Показатель «{labels.get(metric, metric)}» не складывается: "
+                f"{what} по нему даст неверные числа."
             )
 
 

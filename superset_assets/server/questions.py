@@ -37,7 +37,7 @@ from superset_assets.semantics.comparison import (
 from superset_assets.semantics.compose import compose
 from superset_assets.semantics.conditions import listed
 from superset_assets.semantics.intervals import BEGINNING
-from superset_assets.semantics.listing import no_rows
+from superset_assets.semantics.listing import no_rows, with_calculated
 from superset_assets.semantics.measures import named_in
 from superset_assets.semantics.question import (
     EVENT,
@@ -267,7 +267,13 @@ def _asking(dataset: Any, asked: Mapping[str, Any]) -> Iterator[None]:
     try:
         chosen = _chosen_to_compare(dataset, asked.get("filter") or [])
         with _holding(_compared, chosen):
-            rows = compose(question(dataset, asked, today), catalog(), today)
+            put = question(dataset, asked, today)
+        rows = compose(put, catalog(), today)
+        if put.is_detailed:
+            # Superset takes calculated columns for real ones there.
+            rows = with_calculated(
+                rows, {each.column_name: each.expression for each in dataset.columns}
+            )
     except QuestionError as error:
         raise QueryObjectValidationError(str(error)) from error
     with _holding(_compared, chosen), _holding(_rows, rows):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.mindbox.process import MindboxProcess
+from superset_assets.dataset_builder import METRICS as DATASET
 from superset_assets.dataset_builder import dataset_uuid
 from tests.e2e.cdnow import Month, Purchase, count_months, read_purchases, write_folder
 from tests.e2e.conftest import ROOT, Chain, RunChain
@@ -53,7 +54,7 @@ def test_the_file_is_the_published_sample(purchases: list[Purchase]) -> None:
 def test_every_month_on_a_chart_equals_a_count_of_the_file(
     chain: Chain, purchases: list[Purchase]
 ) -> None:
-    found = chain.superset.by_uuid("dataset", dataset_uuid("wide_events"))
+    found = chain.superset.by_uuid("dataset", dataset_uuid(DATASET))
     assert found is not None
     chart = ChartData(chain.superset, found["id"])
     rows = chart.rows(METRICS, (str(FIRST), str(AFTER_LAST)), grain="P1M")

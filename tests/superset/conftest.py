@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from superset_assets.dataset_builder import METRICS
 from superset_assets.files import AssetFiles
 from superset_assets.manifest import Manifest
 from superset_assets.settings import ROOM
@@ -25,13 +26,9 @@ def stack() -> Stack:
 
 
 @pytest.fixture(scope="session")
-def wide_events(stack: Stack) -> ChartData:
-    return ChartData.of(stack, "wide_events")
-
-
-@pytest.fixture(scope="session")
-def customer_base(stack: Stack) -> ChartData:
-    return ChartData.of(stack, "mart_customer_base_daily")
+def metrics(stack: Stack) -> ChartData:
+    """The dataset «Показатели»."""
+    return ChartData.of(stack, METRICS)
 
 
 @pytest.fixture(scope="session")

@@ -146,6 +146,14 @@ TWINS = ("is_first_order", "is_repeat_order", "order_seq", "order_seq_group")
 IN_BRAND = ", ".join(f"{name}_in_brand" for name in TWINS)
 
 
+AMOUNT = f"toDecimal64(500 + {_draw('amount', 900000)} / 100, 4)"
+# What is bought after a message, without what is known of the mailing.
+BUYERS_TABLE = f"""
+    SELECT n, event_key, customer_key, brand, send_at, {SLICES_OF_CUSTOMERS}
+    FROM ({MESSAGES_TABLE}) WHERE bought
+"""
+
+
 def _wide_events() -> list[str]:
     measures = (
         "is_message, is_sent, is_not_sent, is_delivered, is_not_delivered, is_bounced, "
@@ -194,8 +202,7 @@ def _wide_events() -> list[str]:
             'attributed_order', event_key,
             {TIMES}, send_at + toIntervalSecond({_draw("order", 7 * 86400)}) AS event_at, {SLICES},
             concat('o', event_key), {_pick("order_channel", ORDER_CHANNELS)},
-            {_pick("seq", SEQ_GROUPS)}, '{model}', 'Рассылки',
-            1, toDecimal64(500 + {_draw("amount", 900000)} / 100, 4)
+            {_pick("seq", SEQ_GROUPS)}, '{model}', 'Рассылки', 1, {AMOUNT}
         FROM ({MESSAGES_TABLE})
         WHERE {condition}
         """
@@ -232,6 +239,12 @@ def _wide_events() -> list[str]:
                 toDecimal64(700 + {_draw("order_amount", 1200000)} / 100, 4) AS amount,
                 {CUSTOMER_SLICES}
             FROM numbers({ORDERS})
+            UNION ALL
+            SELECT
+                n, concat('o', event_key) AS order_key, 1, customer_key, brand, {NO_MAILING},
+                send_at + toIntervalSecond({_draw("order", 7 * 86400)}) AS event_at, event_at,
+                {AMOUNT}, {SLICES_OF_CUSTOMERS}
+            FROM ({BUYERS_TABLE})
         )
     """
     return [messages, *reactions, *credited, orders]

@@ -3,7 +3,7 @@
 import pytest
 
 from superset_assets.client import SupersetClient, SupersetError
-from superset_assets.dataset_builder import dataset_uuid
+from superset_assets.dataset_builder import METRICS, dataset_uuid
 from superset_assets.files import AssetFiles
 from superset_assets.permissions import Role, RoleError, apply_roles
 from superset_assets.settings import ROOM
@@ -18,15 +18,15 @@ def demo(stack: Stack) -> SupersetClient:
 
 
 def test_demo_sees_the_board_and_its_numbers(
-    stack: Stack, demo: SupersetClient, files: AssetFiles
+    demo: SupersetClient, metrics: ChartData, files: AssetFiles
 ) -> None:
     boards = demo.get("dashboard/")["result"]
     assert [board["slug"] for board in boards] == ["mailings"]
     charts = demo.get("dashboard/mailings/charts")["result"]
     assert len(charts) == len(files.of("charts"))
-    wide_events = ChartData.of(stack, "wide_events")
-    as_demo = ChartData(demo, wide_events.dataset_id)
-    assert as_demo.rows(["sent"], PERIOD) == wide_events.rows(["sent"], PERIOD)
+    asked = ["sent", "orders", "active_customers"]
+    as_demo = ChartData(demo, metrics.dataset_id)
+    assert as_demo.rows(asked, PERIOD) == metrics.rows(asked, PERIOD)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_role_that_asks_for_an_unknown_right_is_refused(stack: Stack, tmp_path
     ],
 )
 def test_sql_lab_reads_the_marts_alone_even_for_the_administrator(stack: Stack, query: str) -> None:
-    database = stack.client.by_uuid("dataset", dataset_uuid("wide_events"))
+    database = stack.client.by_uuid("dataset", dataset_uuid(METRICS))
     assert database is not None
     body = {"database_id": database["database"]["id"], "schema": "marts", "runAsync": False}
     allowed = stack.client.post("sqllab/execute/", json={**body, "sql": "select 1 as one"})

@@ -9,6 +9,7 @@ import pytest
 import requests
 import yaml
 
+from superset_assets.dataset_builder import METRICS
 from superset_assets.settings import ROOM
 from tests.superset.chart_data import ChartData
 from tests.superset.stack import TIME_ZONE, Stack
@@ -62,11 +63,11 @@ def test_one_brand_file_gives_both_themes(page: requests.Response, stack: Stack)
 
 def test_now_is_the_projects_own(stack: Stack) -> None:
     period = ('DATEADD(DATETIME("now"), -1, HOUR)', 'DATETIME("now")')
-    till = ChartData.of(stack, "wide_events").answer(["sent"], period)["to_dttm"]
+    till = ChartData.of(stack, METRICS).answer(["sent"], period)["to_dttm"]
     here = datetime.now(tz=ZoneInfo(TIME_ZONE)).replace(tzinfo=UTC)
     assert abs(datetime.fromtimestamp(till / 1000, tz=UTC) - here) < timedelta(minutes=2)
 
 
 def test_looking_at_charts_writes_no_event_into_the_metadata(stack: Stack) -> None:
-    ChartData.of(stack, "wide_events").rows(["sent"], PERIOD)
+    ChartData.of(stack, METRICS).rows(["sent"], PERIOD)
     assert stack.client.get("log/")["count"] == 0

@@ -1,31 +1,36 @@
-# ruff: noqa: S608 (statements are put together from the constants of this file)
+# ruff: noqa: S608 (statements are put together by the code under test)
 """Every filter of the board reaches the charts in its scope."""
 
+import math
 from typing import Any
 
 import pytest
 
+from superset_assets.dataset_builder import ATTRIBUTION_MODEL, COMPARED_METRIC, DATE_BASIS
 from superset_assets.files import AssetFiles
+from superset_assets.manifest import Manifest
+from superset_assets.metric_sql import MetricSql
 from superset_assets.references import chart_metrics, chart_nodes, native_filters
+from superset_assets.semantics.calendar import DAY, Period
+from superset_assets.semantics.catalog import Catalog
+from superset_assets.semantics.compose import compose
+from superset_assets.semantics.measures import named_in
+from superset_assets.semantics.question import Filter, Question
 from superset_assets.settings import ROOM
 from tests.superset.chart_data import ChartData
+from tests.superset.marts import TODAY, UNKNOWN
 from tests.superset.stack import Stack
 from tests.superset.test_numbers import PERIOD, SINCE, TILL
 
 FILES = AssetFiles(ROOM)
 (BOARD,) = FILES.of("dashboards")
+SWITCHES = {DATE_BASIS, ATTRIBUTION_MODEL, COMPARED_METRIC}
 SLICES = [
     each["targets"][0]["column"]["name"]
     for each in native_filters(BOARD)
     if each["filterType"] == "filter_select"
-    and each["targets"][0]["column"]["name"] not in {"date_basis", "attribution_model"}
+    and each["targets"][0]["column"]["name"] not in SWITCHES
 ]
-# Physical column behind a slice that the date basis switches.
-PHYSICAL = {"hour": "send_hour", "weekday": "send_weekday"}
-TABLES = {
-    "wide_events": "marts.wide_events",
-    "mart_customer_base_daily": "marts.mart_customer_base_daily",
-}
 
 
 def filter_of(column: str) -> dict[str, Any]:
@@ -36,18 +41,34 @@ def filter_of(column: str) -> dict[str, Any]:
     )
 
 
-def metrics_in_scope(column: str) -> dict[str, set[str]]:
-    """The saved metrics of the charts that a filter acts on, by table."""
+def metrics_in_scope(column: str) -> list[str]:
+    """The saved metrics of the charts that a filter acts on."""
     excluded = set(filter_of(column)["scope"]["excluded"])
-    charts, datasets = FILES.by_uuid("charts"), FILES.by_uuid("datasets")
-    reached: dict[str, set[str]] = {}
+    charts = FILES.by_uuid("charts")
+    reached: set[str] = set()
     for node in chart_nodes(BOARD):
-        if node["meta"]["chartId"] in excluded:
-            continue
-        chart = charts[node["meta"]["uuid"]]
-        table = datasets[chart.content["dataset_uuid"]].content["table_name"]
-        reached.setdefault(table, set()).update(chart_metrics(chart))
-    return reached
+        if node["meta"]["chartId"] not in excluded:
+            reached |= chart_metrics(charts[node["meta"]["uuid"]])
+    return sorted(reached)
+
+
+def asked_directly(
+    stack: Stack, manifest: Manifest, names: list[str], column: str, value: object
+) -> list[float]:
+    """The same question, put to the warehouse without Superset."""
+    expressions = [MetricSql(manifest).expression(name) for name in names]
+    measures, mentioned = named_in(" ".join(expressions), Catalog.read())
+    question = Question(
+        measures=frozenset(measures),
+        mentioned=tuple(sorted(mentioned)),
+        filters=(Filter(column, "IN", [value]),),
+        period=Period(SINCE, TILL - DAY),
+    )
+    rows = compose(question, Catalog.read(), TODAY)
+    (values,) = stack.clickhouse.query(
+        f"SELECT {', '.join(expressions)} FROM ({rows}) AS facts"
+    ).result_rows
+    return [math.nan if each is None else float(each) for each in values]
 
 
 def test_the_filter_bar_offers_the_agreed_slices() -> None:
@@ -61,58 +82,43 @@ def test_the_filter_bar_offers_the_agreed_slices() -> None:
 
 
 @pytest.mark.parametrize("column", SLICES)
-def test_a_slice_cuts_every_chart_in_its_scope(stack: Stack, column: str) -> None:
-    physical = PHYSICAL.get(column, column)
-    for table, metrics in metrics_in_scope(column).items():
-        data = ChartData.of(stack, table)
-        period = f"send_date >= '{SINCE}' AND send_date < '{TILL}'"
-        (values,) = stack.clickhouse.query(
-            f"SELECT topK(1)({physical}) FROM {TABLES[table]} "
-            f"WHERE {period} AND toString({physical}) != 'Не указано'"
-        ).result_rows[0]
-        expressions = {
-            metric["metric_name"]: metric["expression"]
-            for metric in FILES.by_uuid("datasets")[dataset_of(table)].content["metrics"]
-        }
-        names = sorted(metrics)
-        direct = stack.clickhouse.query(
-            f"SELECT {', '.join(expressions[name] for name in names)} FROM {TABLES[table]} "
-            f"WHERE {period} AND {physical} = {{value:String}}",
-            parameters={"value": str(values[0])},
-        ).result_rows[0]
-        answer = data.answer(names, PERIOD, where=((column, [values[0]]),))
-        assert {"column": column} in answer["applied_filters"]
-        (row,) = answer["data"]
-        shown = [row[name] for name in names]
-        expected = [None if value is None else float(value) for value in direct]
-        assert shown == pytest.approx(expected, rel=1e-12), table
-
-
-def dataset_of(table: str) -> str:
-    return next(
-        uuid
-        for uuid, dataset in FILES.by_uuid("datasets").items()
-        if dataset.content["table_name"] == table
-    )
+def test_a_slice_cuts_every_chart_in_its_scope(
+    stack: Stack, metrics: ChartData, manifest: Manifest, column: str
+) -> None:
+    listed = [row[column] for row in metrics.rows([], PERIOD, columns=(column,))]
+    value = min((each for each in listed if each != UNKNOWN), key=str)
+    names = metrics_in_scope(column)
+    answer = metrics.answer(names, PERIOD, where=((column, [value]),))
+    assert {"column": column} in answer["applied_filters"]
+    (row,) = answer["data"]
+    expected = asked_directly(stack, manifest, names, column, value)
+    shown = [math.nan if row[name] is None else row[name] for name in names]
+    assert shown == pytest.approx(expected, rel=1e-12, nan_ok=True)
+    assert any(each > 0 for each in expected)
+    assert answer["data"] != metrics.rows(names, PERIOD)
 
 
 @pytest.mark.parametrize("column", SLICES)
-def test_a_filter_lists_its_values(stack: Stack, column: str) -> None:
-    uuid = filter_of(column)["targets"][0]["datasetUuid"]
-    table = FILES.by_uuid("datasets")[uuid].content["table_name"]
-    rows = ChartData.of(stack, table).rows([], PERIOD, columns=(column,))
-    assert len({row[column] for row in rows}) > 1
+def test_a_filter_lists_its_values_in_its_order(metrics: ChartData, column: str) -> None:
+    sorting = filter_of(column)["controlValues"].get("sortMetric")
+    order = {"orderby": [[sorting, True]]} if sorting else {}
+    rows = metrics.rows([sorting] if sorting else [], PERIOD, columns=(column,), **order)
+    values = [row[column] for row in rows]
+    assert len(set(values)) == len(values) > 1
+    if column == "weekday":
+        assert values == ["Пн", "Вт", "Ср", "Чт", "Пт", "Сб", "Вс"]
 
 
 @pytest.mark.parametrize(
-    ("column", "values"),
+    ("column", "default", "count"),
     [
-        ("date_basis", {"По дате отправки", "По дате события"}),
-        ("attribution_model", {"Последнее непрямое касание"}),
+        ("date_basis", "По дате отправки", 2),
+        ("attribution_model", "Последнее непрямое касание", 11),
+        ("compared_metric", "Выручка на сообщение", 15),
     ],
 )
-def test_a_switch_lists_its_choices_without_reading_the_mart(
-    stack: Stack, column: str, values: set[str]
+def test_a_switch_lists_its_choices_without_reading_a_mart(
+    stack: Stack, column: str, default: str, count: int
 ) -> None:
     body = {
         "datasource": {"id": ChartData.of(stack, "board_options").dataset_id, "type": "table"},
@@ -121,5 +127,7 @@ def test_a_switch_lists_its_choices_without_reading_the_mart(
         "result_type": "full",
     }
     answer = stack.client.post("chart/data", json=body)["result"][0]
-    assert {row[column] for row in answer["data"]} == values
-    assert "wide_events" not in answer["query"]
+    values = {row[column] for row in answer["data"]}
+    assert default in values
+    assert len(values) == count
+    assert "marts." not in answer["query"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from superset_assets.dataset_builder import dataset_uuid
+from superset_assets.dataset_builder import METRICS, dataset_uuid
 from superset_assets.files import AssetFiles
 from superset_assets.publish import push
 from superset_assets.pull import pull
@@ -51,15 +51,13 @@ def test_what_a_person_changes_on_a_board_comes_back_as_that_change_alone(
 def test_a_metric_changed_in_superset_is_named_and_overwritten(
     published: Stack, copied_files: AssetFiles
 ) -> None:
-    dataset = published.client.by_uuid("dataset", dataset_uuid("wide_events"))
+    dataset = published.client.by_uuid("dataset", dataset_uuid(METRICS))
     assert dataset is not None
     kept = ("id", "uuid", "metric_name", "expression", "verbose_name", "description", "d3format")
     metrics = [{name: metric[name] for name in kept} for metric in dataset["metrics"]]
     metrics[0]["expression"] = "count() * 2"
     published.client.put(f"dataset/{dataset['id']}", json={"metrics": metrics})
-    assert pull(published.client, copied_files).datasets_differ == [
-        Path("datasets/wide_events.yaml")
-    ]
+    assert pull(published.client, copied_files).datasets_differ == [Path("datasets/metrics.yaml")]
     push(published.client, copied_files, published.warehouse)
     assert pull(published.client, copied_files).datasets_differ == []
 
@@ -73,7 +71,7 @@ def test_what_left_the_files_leaves_superset_and_what_people_made_stays(
     copied_files.write(path, ours)
     push(published.client, AssetFiles(copied_files.root), published.warehouse)
     assert published.client.by_uuid("chart", ours["uuid"]) is not None
-    dataset = published.client.by_uuid("dataset", dataset_uuid("wide_events"))
+    dataset = published.client.by_uuid("dataset", dataset_uuid(METRICS))
     assert dataset is not None
     made = {"slice_name": "Моя", "datasource_id": dataset["id"], "datasource_type": "table"}
     own = published.client.post("chart/", json={**made, "viz_type": "table", "params": "{}"})
