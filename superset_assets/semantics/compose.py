@@ -206,15 +206,12 @@ class _Composition:
     def _wholes(self, facts: Sequence[Rows]) -> list[Rows]:
         """Denominators: what is cut only by the slices that it has."""
         found = []
-        if self._measures[Kind.BASE]:
-            # A conversion of the base, not of those whom a channel reaches.
-            of_people = self._without(lambda name: name != CHANNEL)
-            people = States(of_people, self._catalog, self._today)
-            question = self._without(lambda name: name != CHANNEL and people.slicing.knows(name))
-            states = States(question, self._catalog, self._today)
-            found.append(
-                self._spread([states.base(sorted(self._measures[Kind.BASE]))], question, facts)
-            )
+        # Of a channel, contacts are known; what else a customer is, is so in every channel.
+        of_channels = {name for name in self._measures[Kind.BASE] if self._states.has(name)}
+        found += self._base(of_channels, lambda name: True, facts)
+        found += self._base(
+            self._measures[Kind.BASE] - of_channels, lambda name: name != CHANNEL, facts
+        )
         of_links = self._measures[Kind.ALL_EVENTS] & {CLICKS_OF_ALL_LINKS}
         of_mailings = self._measures[Kind.ALL_EVENTS] - of_links
         found += self._whole_events(of_links, lambda name: name != LINK, facts)
@@ -227,6 +224,17 @@ class _Composition:
             of_mailings, lambda name: self._catalog.slices[name].group not in "MA", facts
         )
         return found
+
+    def _base(
+        self, measures: set[str], knows: Callable[[str], bool], facts: Sequence[Rows]
+    ) -> list[Rows]:
+        """States under the slices that customers, or their channels, have."""
+        if not measures:
+            return []
+        people = States(self._without(knows), self._catalog, self._today)
+        question = self._without(lambda name: knows(name) and people.slicing.knows(name))
+        states = States(question, self._catalog, self._today)
+        return [self._spread([states.base(sorted(measures))], question, facts)]
 
     def _whole_events(
         self, measures: set[str], knows: Callable[[str], bool], facts: Sequence[Rows]

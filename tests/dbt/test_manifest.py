@@ -128,6 +128,7 @@ def test_models_with_logic_have_examples(manifest: Node) -> None:
     plain = {
         *("base_mindbox__customer_actions", "stg_mindbox__customers"),
         *("stg_mindbox__message_statuses", "stg_mindbox__segment_memberships"),
+        *("int_events_lifecycle", "mart_channel_states"),
         "mart_segment_memberships",
     }
     all_models = {
