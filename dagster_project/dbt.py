@@ -59,5 +59,7 @@ def dbt_models(
         raise Failure(
             description=f"before the models: {error} (see {section_of(type(error)).link})"
         ) from error
-    arguments = ["build", *vars_argument(read_project().dbt_vars())]
+    # Examples of the models prove the project, not the data: they run with its tests.
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    arguments += vars_argument(read_project().dbt_vars())
     yield from dbt.cli(arguments, context=context).stream()
