@@ -208,7 +208,7 @@ class _Composition:
         found = []
         # Of a channel, contacts are known; what else a customer is, is so in every channel.
         of_channels = {name for name in self._measures[Kind.BASE] if self._states.has(name)}
-        found += self._base(of_channels, lambda name: True, facts)
+        found += self._base(of_channels, lambda _: True, facts)
         found += self._base(
             self._measures[Kind.BASE] - of_channels, lambda name: name != CHANNEL, facts
         )

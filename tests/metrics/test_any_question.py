@@ -30,12 +30,9 @@ class Draws:
     def __init__(self, warehouse: Warehouse, reference: Reference, metric: str) -> None:
         self._random = random.Random(f"{SEED} {metric}")  # noqa: S311 (no secret)
         self._reference, self._metric, self._last = reference, metric, warehouse.today
-        sources = METRICS[metric].sources - set(WHOLES)
         offered = warehouse.slices_of(metric)
         self._slices = sorted(
-            name
-            for name in EVERY_SLICE & offered
-            if all(applies(source, name, frozenset({name})) for source in sources)
+            name for name in EVERY_SLICE & offered if self._applies(name, frozenset({name}))
         )
 
     def question(self) -> Question:
@@ -49,6 +46,7 @@ class Draws:
         plain = Question(self._metric, chance.choice(("send", "event")), since, till)
         grain = chance.choice(GRAINS)
         chosen = chance.sample(self._slices, min(chance.randrange(4), len(self._slices)))
+        chosen = [name for name in chosen if self._applies(name, frozenset(chosen))]
         group, filters = [], {}
         for name in chosen:
             if chance.random() < 0.5:
@@ -60,6 +58,10 @@ class Draws:
                 if words:
                     filters[name] = set(chance.sample(words, min(len(words), most)))
         return Question(self._metric, plain.basis, since, till, filters, tuple(group), grain)
+
+    def _applies(self, name: str, asked: frozenset[str]) -> bool:
+        sources = METRICS[self._metric].sources - set(WHOLES)
+        return all(applies(source, name, asked) for source in sources)
 
     def _words(self, plain: Question, name: str) -> list[str]:
         asked = Question(self._metric, plain.basis, plain.since, plain.till, {}, (name,), None)
