@@ -111,9 +111,16 @@ def is_explicit_format(d3format: object) -> bool:
 
 
 def _chain(dataset: Asset, manifest: Manifest) -> Iterator[Problem]:
-    """What the composed dataset names must be a slice or a measure of some mart."""
-    if dataset.content["table_name"] != METRICS:
-        return
+    """What a dataset reads must be a mart; what the composed one names, a column of some mart."""
+    name, schema = dataset.content["table_name"], dataset.content["schema"]
+    model = manifest.models.get(name)
+    if dataset.content["sql"] is None and (model is None or model.schema != schema):
+        yield Problem(dataset.path, f"dbt has no model {schema}.{name}")
+    if name == METRICS:
+        yield from _composed(dataset, manifest)
+
+
+def _composed(dataset: Asset, manifest: Manifest) -> Iterator[Problem]:
     catalog = Catalog.of(write_catalog(manifest))
     for column in dataset.content["columns"]:
         used = _words(column["expression"]) if column["expression"] else {column["column_name"]}

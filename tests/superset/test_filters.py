@@ -6,13 +6,20 @@ from typing import Any
 
 import pytest
 
-from superset_assets.dataset_builder import ATTRIBUTION_MODEL, COMPARED_METRIC, DATE_BASIS
+from superset_assets.dataset_builder import (
+    ATTRIBUTION_MODEL,
+    BY_EVENT_DATE,
+    BY_SEND_DATE,
+    COMPARED_METRIC,
+    DATE_BASIS,
+)
 from superset_assets.files import AssetFiles
 from superset_assets.manifest import Manifest
 from superset_assets.metric_sql import MetricSql
 from superset_assets.references import chart_metrics, chart_nodes, native_filters
 from superset_assets.semantics.calendar import DAY, Period
 from superset_assets.semantics.catalog import Catalog
+from superset_assets.semantics.comparison import CHOICES
 from superset_assets.semantics.compose import compose
 from superset_assets.semantics.measures import named_in
 from superset_assets.semantics.question import Filter, Question
@@ -24,6 +31,7 @@ from tests.superset.test_numbers import PERIOD, SINCE, TILL
 
 FILES = AssetFiles(ROOM)
 (BOARD,) = FILES.of("dashboards")
+MODELS = Catalog.read().slices[ATTRIBUTION_MODEL].words
 SWITCHES = {DATE_BASIS, ATTRIBUTION_MODEL, COMPARED_METRIC}
 SLICES = [
     each["targets"][0]["column"]["name"]
@@ -110,15 +118,15 @@ def test_a_filter_lists_its_values_in_its_order(metrics: ChartData, column: str)
 
 
 @pytest.mark.parametrize(
-    ("column", "default", "count"),
+    ("column", "choices"),
     [
-        ("date_basis", "По дате отправки", 2),
-        ("attribution_model", "Последнее непрямое касание", 11),
-        ("compared_metric", "Выручка на сообщение", 15),
+        ("date_basis", {BY_SEND_DATE, BY_EVENT_DATE}),
+        ("attribution_model", {word for word in MODELS if word != UNKNOWN}),
+        ("compared_metric", set(CHOICES)),
     ],
 )
 def test_a_switch_lists_its_choices_without_reading_a_mart(
-    stack: Stack, column: str, default: str, count: int
+    stack: Stack, manifest: Manifest, column: str, choices: set[str]
 ) -> None:
     body = {
         "datasource": {"id": ChartData.of(stack, "board_options").dataset_id, "type": "table"},
@@ -128,6 +136,6 @@ def test_a_switch_lists_its_choices_without_reading_a_mart(
     }
     answer = stack.client.post("chart/data", json=body)["result"][0]
     values = {row[column] for row in answer["data"]}
-    assert default in values
-    assert len(values) == count
+    labels = {name: each.label for name, each in manifest.metrics.items()}
+    assert values == {labels.get(name, name) for name in choices}
     assert "marts." not in answer["query"]

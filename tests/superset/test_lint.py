@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from superset_assets.dataset_builder import BOARD_OPTIONS, dataset_uuid
 from superset_assets.files import Asset, AssetFiles, Content
 from superset_assets.lint import lint
 from superset_assets.manifest import Manifest
@@ -83,8 +84,8 @@ def filter_on_missing_column(chart: Content) -> None:
     chart["params"]["adhoc_filters"].append({**trap, "clause": "WHERE"})
 
 
-def reach_the_base(board: Content) -> None:
-    board_filter(board, "mailing_channel")["scope"]["excluded"] = []
+def read_what_has_no_slices(chart: Content) -> None:
+    chart["dataset_uuid"] = dataset_uuid(BOARD_OPTIONS)
 
 
 def lose_a_chart(board: Content) -> None:
@@ -137,56 +138,56 @@ TRAPS: list[tuple[str, str, Plant, str]] = [
         lambda c: c["params"].update(show_legend=True),
         "cannot be read in the dark",
     ),
-    ("datasets", "wide_events", use_physical_date, "is a physical one"),
-    ("datasets", "wide_events", shadow_physical_date, "named like a physical column"),
-    ("datasets", "wide_events", rename_metric, "metric is_sent is named like a column"),
-    ("datasets", "wide_events", name_metric_like_slice, "metric region is named like a column"),
-    ("datasets", "wide_events", lambda d: d.update(main_dttm_col="day"), "none of its columns"),
+    ("datasets", "metrics", use_physical_date, "is a physical one"),
+    ("datasets", "metrics", shadow_physical_date, "named like a physical column"),
+    ("datasets", "metrics", rename_metric, "metric is_sent is named like a column"),
+    ("datasets", "metrics", name_metric_like_slice, "metric region is named like a column"),
+    ("datasets", "metrics", lambda d: d.update(main_dttm_col="day"), "none of its columns"),
     (
         "datasets",
-        "wide_events",
+        "metrics",
         lambda d: d.update(table_name="lost", sql=None),
         "dbt has no model",
     ),
     (
         "datasets",
-        "wide_events",
+        "metrics",
         lambda d: part(d["columns"], "region").update(column_name="colour"),
-        "dbt has no colour",
+        "no mart has colour",
     ),
     (
         "datasets",
-        "wide_events",
+        "metrics",
         lambda d: part(d["metrics"], "sent").update(expression="sum(is_lost)"),
-        "dbt has no is_lost",
+        "no mart has is_lost",
     ),
     (
         "datasets",
-        "wide_events",
+        "metrics",
         lambda d: part(d["metrics"], "sent").update(description=None),
         "metric sent has no description",
     ),
     (
         "datasets",
-        "wide_events",
+        "metrics",
         lambda d: part(d["metrics"], "sent").update(d3format="SMART_NUMBER"),
         "no explicit format",
     ),
     (
         "datasets",
-        "wide_events",
+        "metrics",
         lambda d: part(d["columns"], "region").update(type="DateTime('Europe/Moscow')"),
         "DateTime with a zone",
     ),
     (
         "datasets",
-        "wide_events",
+        "metrics",
         lambda d: part(d["metrics"], "sent").update(
             expression="{% set t = get_time_filter('date', remove_filter=True) %}sum(is_sent)"
         ),
         "removes a filter",
     ),
-    ("dashboards", "mailings", reach_the_base, "would be ignored by kpi_active_customers"),
+    ("charts", "kpi_sent", read_what_has_no_slices, "would be ignored by kpi_sent"),
     ("dashboards", "mailings", lose_a_chart, "which is in no file"),
     (
         "dashboards",
