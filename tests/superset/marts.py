@@ -106,6 +106,7 @@ MESSAGES_TABLE = f"""
         {_pick("source", ["Сценарий «Корзина»", "Ручной запуск"], "mailing_number")}
             AS mailing_source,
         {_pick("variant", ["1", "1", "2"])} AS mailing_variant,
+        [['зима'], ['зима', 'скидки'], []][mailing_number % 3 + 1] AS mailing_tags,
         toDateTime64('{FIRST_DAY} 00:00:00', 3, 'UTC')
             + toIntervalSecond({_draw("at", DAYS_LOADED * 86400)}) AS send_at,
         {_draw("sent", 100)} < 95 AS sent,
@@ -119,14 +120,14 @@ MESSAGES_TABLE = f"""
 """
 SLICES = """
     brand, mailing_key, mailing, mailing_channel, mailing_type, mailing_variant, mailing_folder,
-    mailing_topic, mailing_source, mailing_utm_campaign, email_domain_group, gender, age_band,
-    region, customer_timezone, customer_key
+    mailing_topic, mailing_source, mailing_utm_campaign, mailing_tags,
+    email_domain_group, gender, age_band, region, customer_timezone, customer_key
 """
 NO_MAILING = """
     '' AS mailing_key, 'Не указано' AS mailing, 'Не указано' AS mailing_channel,
     'Не указано' AS mailing_type, 'Не указано' AS mailing_variant, 'Не указано' AS mailing_folder,
     'Не указано' AS mailing_topic, 'Не указано' AS mailing_source,
-    'Не указано' AS mailing_utm_campaign
+    'Не указано' AS mailing_utm_campaign, CAST([], 'Array(String)') AS mailing_tags
 """
 TIMES = """
     toDate(event_at) AS event_date, toDate(send_at) AS send_date,

@@ -241,6 +241,18 @@ def test_an_order_stands_under_the_categories_of_its_lines_with_their_money(
     }
 
 
+def test_a_message_of_several_tags_stands_under_each(stack: Stack, metrics: ChartData) -> None:
+    expected = stack.clickhouse.query(
+        f"SELECT arrayJoin(if(empty(mailing_tags), ['{UNKNOWN}'], mailing_tags)), sum(is_sent)"
+        f" FROM marts.wide_events WHERE event = 'message' AND {in_period()} GROUP BY 1"
+    ).result_rows
+    rows = metrics.rows(["sent"], PERIOD, columns=("mailing_tag",))
+    assert {row["mailing_tag"]: row["sent"] for row in rows} == dict(expected)
+    tags = ["зима", "скидки"]
+    (together,) = metrics.rows(["sent"], PERIOD, where=(("mailing_tag", tags),))
+    assert together["sent"] == dict(expected)["зима"]
+
+
 @pytest.mark.parametrize("brand", [None, "Юг"])
 def test_with_a_brand_in_the_question_an_order_is_the_first_in_the_brand(
     stack: Stack, metrics: ChartData, brand: str | None

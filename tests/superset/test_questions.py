@@ -177,6 +177,7 @@ def test_rows_behind_a_number_show_slices_and_nobody(metrics: ChartData, files: 
     asked = {"filters": north, "row_limit": 50}
     (details,) = metrics.results(asked, result_type="drill_detail")
     assert len(details["data"]) == 50
+    assert {"зима", "зима, скидки"} <= {row["mailing_tag"] for row in details["data"]}
     assert {row["brand"] for row in details["data"]} == {"Север"}
     dataset = next(each for each in files.of("datasets") if each.path.stem == "metrics")
     assert set(details["data"][0]) == {each["column_name"] for each in dataset.content["columns"]}
