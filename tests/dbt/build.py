@@ -54,6 +54,7 @@ def run_dbt(
     *arguments: str,
     folder: Path,
     environment: Mapping[str, str],
+    project: Path = PROJECT,
     **variables: Any,
 ) -> subprocess.CompletedProcess[str]:
     """Run dbt with the shipped project's variables, changed by the keywords."""
@@ -62,7 +63,7 @@ def run_dbt(
             str(Path(sys.executable).with_name("dbt")),
             "--no-use-colors",
             command,
-            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+            *("--project-dir", str(project), "--profiles-dir", str(project)),
             *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
             *("--vars", json.dumps({**SHIPPED_VARS, **variables})),
             *arguments,
