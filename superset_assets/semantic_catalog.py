@@ -37,8 +37,7 @@ def write_catalog(manifest: Manifest) -> dict[str, Any]:
             }
             for name, column in model.columns.items()
         }
-        for model in manifest.models.values()
-        if model.name in {*MARTS, DAYS}
+        for model in (manifest.models[mart] for mart in (*MARTS, DAYS))
     }
     additivity = {each.name: each.meta["additivity"] for each in manifest.metrics.values()}
     return {"schema": SCHEMA, "tables": tables, "additivity": dict(sorted(additivity.items()))}
