@@ -53,7 +53,7 @@ def _families(manifest: Manifest) -> dict[str, set[str]]:
 
 
 def _family(column: str, view: str) -> str:
-    if column in PARTS_OF_ACTIONS:
+    if column in PARTS_OF_ACTIONS or column == "is_order_outside_visits":
         return "actions"
     return "subscriptions" if column in OF_SUBSCRIPTIONS else FAMILY_OF_VIEW[view]
 

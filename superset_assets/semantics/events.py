@@ -31,7 +31,7 @@ from superset_assets.semantics.dated import bucketed, within
 from superset_assets.semantics.intervals import brands_of, buckets_of
 from superset_assets.semantics.question import SEND, Filter, Question, QuestionError
 from superset_assets.semantics.rows import Rows
-from superset_assets.semantics.slicing import join_customers, todays
+from superset_assets.semantics.slicing import join_customers, todays, worded
 from superset_assets.semantics.starts import join_starts, segment_at_start
 
 WITHOUT_MODEL = "Не указано"
@@ -406,5 +406,5 @@ class Events:
         if given.slice == RFM_AT_START:
             return condition(segment_at_start(self._catalog), column, given)
         if table == CUSTOMERS:
-            return condition(todays(column_name, column), column, given)
+            return condition(todays(column_name, column), worded(column), given)
         return condition(f"{prefix}{self._on_basis(column_name)}", column, given)

@@ -1,6 +1,6 @@
 """Slices of one mart, with what is known of its customers today."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from superset_assets.semantics.buckets import Buckets
 from superset_assets.semantics.catalog import (
@@ -56,7 +56,7 @@ class Slicing:
     def conditions(self) -> tuple[str, ...]:
         """Filters that can be asked of the mart."""
         return tuple(
-            condition(self._expression(each.slice), self._column(each.slice), each)
+            condition(self._expression(each.slice), self._compared(each.slice), each)
             for each in self.question.filters
             if self.knows(each.slice)
         )
@@ -96,6 +96,10 @@ class Slicing:
         table, column_name = self._home(name) or ("", "")
         return self.catalog.tables[table][column_name]
 
+    def _compared(self, name: str) -> Column:
+        column = self._column(name)
+        return worded(column) if self._home(name) != (self.table, name) else column
+
     def _expression(self, name: str) -> str:
         if name == RFM_AT_START:
             return segment_at_start(self.catalog)
@@ -119,6 +123,11 @@ def todays(column_name: str, column: Column) -> str:
     if column.is_array:
         return f"customers.{column_name}"
     return f"if(customers.customer_key = 0, '{UNKNOWN}', toString(customers.{column_name}))"
+
+
+def worded(column: Column) -> Column:
+    """The column as words: of nobody in particular it says one that its closed list lacks."""
+    return column if column.is_array else replace(column, type="String")
 
 
 def join_customers(source: str, alias: str, catalog: Catalog) -> str:

@@ -10,6 +10,7 @@ from superset_assets.manifest import Manifest
 from superset_assets.metric_sql import MetricSql
 from tests.metrics.chain import Chain, loaded
 from tests.metrics.reference import Reference
+from tests.metrics.warehouse import Warehouse
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +33,9 @@ def reference(chain: Chain) -> Reference:
 @pytest.fixture(scope="session")
 def sql(chain: Chain) -> MetricSql:
     return MetricSql(Manifest.read(chain.dbt.folder / "target" / "manifest.json"))
+
+
+@pytest.fixture(scope="session")
+def warehouse(chain: Chain) -> Warehouse:
+    manifest = Manifest.read(chain.dbt.folder / "target" / "manifest.json")
+    return Warehouse(chain.client, manifest, chain.until.date())

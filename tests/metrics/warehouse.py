@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
@@ -40,7 +41,7 @@ class Warehouse:
     manifest: Manifest
     today: date
 
-    @property
+    @cached_property
     def catalog(self) -> Catalog:
         """What there is to ask for."""
         return Catalog.of(write_catalog(self.manifest))

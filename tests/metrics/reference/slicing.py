@@ -81,6 +81,7 @@ KNOWN = {
     **dict.fromkeys(("messages", "opens", "clicks", "leavings", "all_clicks"), _LETTERS),
     "complaints": _LETTERS - {"hour"},
     **dict.fromkeys(("orders", "previous_orders", "credits", "credits_by_order"), _ORDERS),
+    "strays": _COMMON | {"platform"},
     "paths": _COMMON | OF_ORDERS | OF_MAILINGS - {"channel_group"},
     **dict.fromkeys(("visits", "steps"), _VISITS),
     "life": _COMMON - {"hour"} | OF_CHANNELS | OF_LOSSES,

@@ -176,6 +176,7 @@ class Sources:
             "members": trials.members,
             "moves": trials.moves,
             "steps": tours.steps,
+            "strays": tours.strays,
         }
 
     def rows(self, source: str, question: Question, bucket: Bucket) -> Iterable[Fact]:

@@ -62,6 +62,20 @@ class Tours:
         self._steps: dict[date, list[StepRow]] = defaultdict(list)
         self._rows: dict[tuple[date, bool], list[VisitRow]] = {}
         self._words = {visit.key: self._of_visit(visit) for visit in visits.all}
+        self._strays: dict[date, list[Fact]] = defaultdict(list)
+        for order in visits.strays:
+            self._strays[order.day].append(
+                Fact(
+                    sent_on=order.day,
+                    own_on=order.day,
+                    person=order.person,
+                    slices={
+                        "brand": order.brand,
+                        "platform": APP_NAME if visits.is_app(order) else SITE_NAME,
+                        **self._hours(order.at),
+                    },
+                )
+            )
         for visit in visits.all:
             self._visits[clock.day(visit.started_at)].append(visit)
             for step in visit.steps:
@@ -110,6 +124,11 @@ class Tours:
         """What was done in the bucket, once for every product named."""
         for day in bucket.all_days():
             yield from self._steps.get(day, ())
+
+    def strays(self, _: Question, bucket: Bucket) -> Iterator[Fact]:
+        """Online orders of the bucket that no visit accounts for."""
+        for day in bucket.all_days():
+            yield from self._strays.get(day, ())
 
     def _step(self, visit: Visit, step: Step, day: date) -> StepRow:
         return StepRow(

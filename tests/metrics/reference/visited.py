@@ -66,6 +66,7 @@ METRICS: dict[str, Metric] = {
     "checkout_sessions": sessions_with("checkout"),
     "checkout_visitors": visitors_with("checkout"),
     "site_orders": sessions_with("order"),
+    "site_orders_outside_visits": counted("strays"),
     "site_order_visitors": visitors_with("order"),
     "site_revenue": site_revenue,
     "product_landing_sessions": sessions_with("product") - sessions_with("category", "product"),

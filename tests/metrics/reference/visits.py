@@ -142,7 +142,12 @@ class Change:
 
 
 class Visits:
-    """All visits of a world."""
+    """All visits of a world.
+
+    Attributes:
+        all: the visits.
+        strays: online orders that were made in none of them.
+    """
 
     def __init__(
         self,
@@ -165,6 +170,7 @@ class Visits:
         acts = self._acts()
         self.all = self._cut(acts)
         self._number()
+        self.strays: list[Order] = []
         self._give_orders()
         self._fill_carts()
         for visit in self.all:
@@ -304,9 +310,12 @@ class Visits:
         for visit in self.all:
             visits[visit.who].append(visit)
         for order in self._purchases.in_goal:
-            if order.person is None or not order.is_online:
+            if not order.is_online:
                 continue
-            is_app = int(self._world.orders.channel[order.position]) == APP
+            if order.person is None:
+                self.strays.append(order)
+                continue
+            is_app = self.is_app(order)
             open_then = [
                 visit
                 for visit in visits[order.person, order.brand]
@@ -322,6 +331,12 @@ class Visits:
             if chosen is not None:
                 chosen.orders.append(order)
                 chosen.steps += _bought(order)
+            else:
+                self.strays.append(order)
+
+    def is_app(self, order: Order) -> bool:
+        """Whether an order was made in the application."""
+        return int(self._world.orders.channel[order.position]) == APP
 
     def _fill_carts(self) -> None:
         """Follow every cart, and tell the visits what was put in and what was left."""
