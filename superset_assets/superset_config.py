@@ -107,7 +107,7 @@ FEATURE_FLAGS = {
     "ALERT_REPORTS": HAS_SUBSCRIPTIONS,
     "CHART_PLUGINS_EXPERIMENTAL": True,  # the number with its comparison (`pop_kpi`)
     "DRILL_BY": True,
-    "ENABLE_TEMPLATE_PROCESSING": True,  # the switches of date basis and attribution model
+    "ENABLE_TEMPLATE_PROCESSING": True,  # the rows of the dataset «Показатели»
     "RLS_IN_SQLLAB": True,
     "TABLE_V2_TIME_COMPARISON_ENABLED": True,
 }

@@ -6,15 +6,41 @@ from collections.abc import Iterator
 import pytest
 
 from superset_assets.client import SupersetClient, SupersetError
-from superset_assets.dataset_builder import THIN_SPACE
+from superset_assets.dataset_builder import THIN_SPACE, slices_of
 from superset_assets.files import AssetFiles
 from superset_assets.manifest import Manifest
-from tests.superset.chart_data import ChartData, query, reason
+from tests.superset.chart_data import ChartData, Row, query, reason
 from tests.superset.marts import MODEL, UNKNOWN
 from tests.superset.stack import Stack
 from tests.superset.test_numbers import HOLDS, PERIOD, STATES, TILL, in_period
 
 PERIOD_WORDS = " : ".join(PERIOD)
+
+
+def test_every_metric_can_be_asked_of_a_month_and_of_a_brand(
+    metrics: ChartData, manifest: Manifest
+) -> None:
+    """What is composed has to pass Superset's own parser, too."""
+    asked = [
+        query([name], PERIOD, grain="P1Y", columns=("brand",)) for name in sorted(manifest.metrics)
+    ]
+    answered = [each["error"] for batch in batched(asked) for each in metrics.results(*batch)]
+    assert answered == [None] * len(manifest.metrics)
+
+
+def test_every_slice_cuts_every_kind_of_fact(metrics: ChartData, manifest: Manifest) -> None:
+    kinds = ["sent", "orders", "mail_orders", "site_visits", "active_customers", "new_contacts"]
+    slices = sorted(slices_of(manifest))
+    asked = [query(kinds, PERIOD, columns=(name,)) for name in slices]
+    answers = [each for batch in batched(asked) for each in metrics.results(*batch)]
+    assert [each["error"] for each in answers] == [None] * len(slices)
+    assert [name for name, each in zip(slices, answers, strict=True) if not each["data"]] == []
+
+
+def batched(queries: list[Row]) -> Iterator[list[Row]]:
+    """Some at a time, as a request takes them."""
+    for first in range(0, len(queries), 20):
+        yield queries[first : first + 20]
 
 
 def test_a_chart_may_be_sorted_by_a_metric_that_it_does_not_show(metrics: ChartData) -> None:
