@@ -292,6 +292,8 @@ class Events:
         if len(knowing) == len(families):
             return value
         kinds = ", ".join(literal(kind) for family in knowing for kind in family.kinds)
+        if self._catalog.slices[name].is_number:
+            return f"if(facts.event in ({kinds}), {value}, null)"
         return f"if(facts.event in ({kinds}), toString({value}), '{NOT_APPLICABLE}')"
 
     def _parted(self, family: Family, measures: list[str], reaches: set[str | None]) -> Rows:
