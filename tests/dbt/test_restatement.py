@@ -16,7 +16,9 @@ MONTHS = """
         toString(toStartOfMonth(send_date)) AS month,
         sum(is_sent), sum(is_opened), sum(is_order), toFloat64(sum(order_amount)),
         sum(is_first_order), uniqExactIf(customer_key, is_identified_order = 1)
-    FROM marts.wide_events GROUP BY month ORDER BY month
+    FROM marts.wide_events
+    WHERE is_message OR is_opened OR is_order OR attributed_orders > 0
+    GROUP BY month ORDER BY month
 """
 
 
