@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 
 from superset_assets.files import Content
 from superset_assets.manifest import Column, Manifest, Metric
+from superset_assets.methodology import RUSSIAN
 from superset_assets.metric_sql import MetricSql
 from superset_assets.semantics.catalog import (
     EVENTS,
@@ -264,9 +265,14 @@ def _metric(metric: Metric, expression: str) -> Content:
         metric.name,
         metric.label,
         expression,
-        f"{metric.description}\n\nФормула: {metric.formula}.",
+        with_formula(metric.description, RUSSIAN.formula_mark, metric.formula),
         number_format(metric),
     )
+
+
+def with_formula(description: str, mark: str, formula: str) -> str:
+    """What is read of a metric: its meaning, then its formula in words."""
+    return f"{description}{mark}{formula}."
 
 
 def _order(name: str, column: Column, expression: str) -> Content:

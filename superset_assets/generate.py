@@ -12,6 +12,8 @@ from superset_assets.methodology import write_methodology
 from superset_assets.semantic_catalog import write_catalog
 from superset_assets.semantics.catalog import CATALOG
 from superset_assets.settings import ROOM
+from superset_assets.words import METRICS as ENGLISH_METRICS
+from superset_assets.words import definitions_catalogue
 
 GLOSSARY = ROOM.parent / "docs" / "metrics.md"
 EXPOSURES = ROOM.parent / "dbt" / "models" / "exposures.yml"
@@ -47,11 +49,12 @@ def write_generated(files: AssetFiles, manifest: Manifest) -> list[Path]:
 
 
 def generated_texts(files: AssetFiles, manifest: Manifest) -> dict[Path, str]:
-    """What is generated outside the assets: the catalogue of questions, glossary, exposures."""
+    """What is generated beside the assets: catalogue, glossary, English words, exposures."""
     catalog = json.dumps(write_catalog(manifest), ensure_ascii=False, indent=1) + "\n"
     return {
         CATALOG: catalog,
         GLOSSARY: write_glossary(manifest),
+        ENGLISH_METRICS: definitions_catalogue(manifest),
         EXPOSURES: write_exposures(files),
     }
 

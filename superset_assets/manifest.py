@@ -24,6 +24,8 @@ class Column:
     is_slice: bool
     is_hidden: bool
     group: str
+    label_en: str = ""
+    description_en: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,21 @@ class Metric:
     def formula(self) -> str:
         """The formula in words."""
         return str(self.meta.get("formula", ""))
+
+    @property
+    def label_en(self) -> str:
+        """The name in English."""
+        return str(self.meta.get("label_en", ""))
+
+    @property
+    def description_en(self) -> str:
+        """The description in English."""
+        return _one_line(str(self.meta.get("description_en", "")))
+
+    @property
+    def formula_en(self) -> str:
+        """The formula in English words."""
+        return str(self.meta.get("formula_en", ""))
 
 
 @dataclass(frozen=True)
@@ -105,6 +122,8 @@ def _model(node: Node) -> Model:
             is_slice=bool(about.get("slice")),
             is_hidden=bool(about.get("hidden")),
             group=str(about.get("slice_group", "")),
+            label_en=str(about.get("label_en", "")),
+            description_en=_one_line(str(about.get("description_en", ""))),
         )
     return Model(
         name=node["alias"] if "alias" in node else node["name"],

@@ -2,15 +2,19 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from superset_assets.bundle import FOLDER, pack
 from superset_assets.client import SupersetClient
-from superset_assets.files import AssetFiles
-from superset_assets.settings import Warehouse
+from superset_assets.files import Asset, AssetFiles
+from superset_assets.settings import Language, Warehouse
+from superset_assets.translation import English
+from superset_assets.words import read_words
 
 # Superset keeps nothing that tells our objects from people's own, and its import never removes:
 # what we published last time is written down in an annotation layer of this name.
 LEDGER = "superset_assets: опубликованные объекты"
+LANGUAGE = "language"
 REMOVABLE = {"charts": "chart", "dashboards": "dashboard", "datasets": "dataset"}
 
 
@@ -22,32 +26,55 @@ class PushReport:
     removed: list[str]
 
 
-def push(client: SupersetClient, files: AssetFiles, warehouse: Warehouse) -> PushReport:
-    """Make Superset hold what the files say.
+def push(
+    client: SupersetClient,
+    files: AssetFiles,
+    warehouse: Warehouse,
+    language: Language = Language.RUSSIAN,
+) -> PushReport:
+    """Make Superset hold what the files say, in one of their languages.
 
     Objects are matched by UUID and overwritten. Objects of an earlier push that are in the files
     no longer are removed; what people made themselves is never touched.
 
     Raises:
         SupersetError: Superset refused the bundle or could not be reached.
+        TranslationError: a text has no English.
     """
+    assets = in_language(files, language)
     databases = {
         f"databases/{asset.path.name}": warehouse.password for asset in files.of("databases")
     }
     client.post(
         "assets/import/",
-        files={"bundle": (f"{FOLDER}.zip", pack(files.all, warehouse), "application/zip")},
+        files={"bundle": (f"{FOLDER}.zip", pack(assets, warehouse), "application/zip")},
         data={"passwords": json.dumps(databases), "overwrite": "true"},
     )
     published = {kind: sorted(files.by_uuid(kind)) for kind in REMOVABLE}
     removed = [
         f"{kind}/{uuid}"
-        for kind, uuids in _ledger(client).items()
-        for uuid in uuids
+        for kind in REMOVABLE
+        for uuid in _ledger(client).get(kind, [])
         if uuid not in published[kind] and _remove(client, REMOVABLE[kind], uuid)
     ]
-    _write_ledger(client, published)
-    return PushReport(len(files.all), removed)
+    _write_ledger(client, {**published, LANGUAGE: language})
+    return PushReport(len(assets), removed)
+
+
+def in_language(files: AssetFiles, language: Language) -> list[Asset]:
+    """Every asset of the files, with its texts in a language.
+
+    Raises:
+        TranslationError: a text has no English.
+    """
+    if language is Language.RUSSIAN:
+        return files.all
+    return English(files, read_words()).assets
+
+
+def published_language(client: SupersetClient) -> Language:
+    """The language that the last push was in; Russian before the first."""
+    return Language(_ledger(client).get(LANGUAGE, Language.RUSSIAN))
 
 
 def _remove(client: SupersetClient, resource: str, uuid: str) -> bool:
@@ -58,15 +85,15 @@ def _remove(client: SupersetClient, resource: str, uuid: str) -> bool:
     return True
 
 
-def _ledger(client: SupersetClient) -> dict[str, list[str]]:
+def _ledger(client: SupersetClient) -> dict[str, Any]:
     layer = client.find("annotation_layer/", "name", LEDGER)
     if layer is None:
         return {}
-    content: dict[str, list[str]] = json.loads(layer["descr"])
+    content: dict[str, Any] = json.loads(layer["descr"])
     return content
 
 
-def _write_ledger(client: SupersetClient, published: dict[str, list[str]]) -> None:
+def _write_ledger(client: SupersetClient, published: dict[str, Any]) -> None:
     layer = client.find("annotation_layer/", "name", LEDGER)
     content = {"name": LEDGER, "descr": json.dumps(published)}
     if layer is None:

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -11,6 +12,25 @@ MANIFEST = ROOM.parent / "dbt" / "target" / "manifest.json"
 
 class SettingsError(Exception):
     """A setting is missing; the text says which."""
+
+
+class Language(StrEnum):
+    """What the boards are written in."""
+
+    RUSSIAN = "ru"
+    ENGLISH = "en"
+
+    @classmethod
+    def from_environment(cls) -> "Language":
+        """Read SUPERSET_LANGUAGE; Russian where it is not set.
+
+        Raises:
+            SettingsError: there are no boards in that language.
+        """
+        written = os.environ.get("SUPERSET_LANGUAGE") or cls.RUSSIAN
+        if written not in set(cls):
+            raise SettingsError(f"SUPERSET_LANGUAGE is {written!r}: choose one of {', '.join(cls)}")
+        return cls(written)
 
 
 def _required(name: str) -> str:
