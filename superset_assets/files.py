@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from superset_assets.filter_bar import FilterBar
+
 Content = dict[str, Any]
 KINDS = ("databases", "datasets", "charts", "dashboards")
 
@@ -34,7 +36,10 @@ def to_yaml(content: Content) -> str:
 
 @dataclass(frozen=True)
 class Asset:
-    """One object and the file it lives in (relative to the room)."""
+    """One object and the file it lives in (relative to the room).
+
+    A board's content has the whole filter bar, as Superset has it; its file has its exceptions.
+    """
 
     kind: str
     path: Path
@@ -61,10 +66,17 @@ class AssetFiles:
         """Every asset."""
         return list(self._read())
 
+    @cached_property
+    def filter_bar(self) -> FilterBar:
+        """The filter bar that the boards share."""
+        return FilterBar.read(self.root)
+
     def _read(self) -> Iterator[Asset]:
         for kind in KINDS:
             for path in sorted((self.root / kind).rglob("*.yaml")):
                 content = yaml.safe_load(path.read_text(encoding="utf-8"))
+                if kind == "dashboards":
+                    content = self.filter_bar.expanded(content)
                 yield Asset(kind, path.relative_to(self.root), content)
 
     def by_uuid(self, kind: str) -> dict[str, Asset]:
@@ -81,6 +93,8 @@ class AssetFiles:
         Returns:
             Whether the file changed.
         """
+        if path.parts[0] == "dashboards":
+            content = self.filter_bar.contracted(content)
         target, text = self.root / path, to_yaml(content)
         if target.exists() and target.read_text(encoding="utf-8") == text:
             return False

@@ -7,6 +7,7 @@ from pathlib import Path
 from superset_assets.bundle import unpack
 from superset_assets.client import SupersetClient
 from superset_assets.files import Asset, AssetFiles, Content, to_yaml
+from superset_assets.filter_bar import FilterBar, filters_changed_on
 from superset_assets.normalize import normalize_chart, normalize_dashboard, stable_chart_ids
 
 # Russian names of new charts as file names.
@@ -31,10 +32,13 @@ class PullReport:
         changed: files that were written or removed.
         datasets_differ: generated datasets that somebody changed in Superset; a change of a
             metric belongs in dbt, the next push overwrites it here.
+        filters_differ: names of shared filters that somebody changed on one board, by the board's
+            file, which now holds the change; for all boards it belongs in the filter bar's file.
     """
 
     changed: list[Path]
     datasets_differ: list[Path]
+    filters_differ: dict[Path, list[str]]
 
 
 def pull(client: SupersetClient, files: AssetFiles, slugs: tuple[str, ...] = ()) -> PullReport:
@@ -52,8 +56,12 @@ def pull(client: SupersetClient, files: AssetFiles, slugs: tuple[str, ...] = ())
     exported = unpack(client.download("dashboard/export/", params={"q": query}))
     charts, datasets = files.by_uuid("charts"), files.by_uuid("datasets")
     changed: list[Path] = []
+    filters_differ: dict[Path, list[str]] = {}
     for board in (asset for asset in exported if asset.kind == "dashboards"):
-        changed += _write_board(board, exported, files, charts)
+        written = _write_board(board, exported, files, charts)
+        changed += written.changed
+        if written.filters_differ:
+            filters_differ[written.path] = written.filters_differ
     # A chart that no board holds any more leaves with the last of them.
     kept = {asset.uuid for asset in exported if asset.kind == "charts"}
     for chart in files.of("charts"):
@@ -67,25 +75,41 @@ def pull(client: SupersetClient, files: AssetFiles, slugs: tuple[str, ...] = ())
         and asset.uuid in datasets
         and _comparable(asset.content) != _comparable(datasets[asset.uuid].content)
     ]
-    return PullReport(changed, differ)
+    return PullReport(changed, differ, filters_differ)
+
+
+@dataclass(frozen=True)
+class _Written:
+    path: Path
+    changed: list[Path]
+    filters_differ: list[str]
 
 
 def _write_board(
     board: Asset, exported: list[Asset], files: AssetFiles, charts: dict[str, Asset]
-) -> list[Path]:
+) -> _Written:
     written = files.by_uuid("dashboards").get(board.uuid)
     slug = board.content["slug"] or board.uuid[:8]
     path = written.path if written else Path("dashboards") / f"{slug}.yaml"
     ids = stable_chart_ids(board.content["position"], written)
     changed = []
-    if files.write(path, normalize_dashboard(board.content, ids)):
+    now = normalize_dashboard(board.content, ids)
+    differ = _filters_differing(files.filter_bar, written.content if written else None, now)
+    if files.write(path, now):
         changed.append(path)
     for chart in (asset for asset in exported if asset.kind == "charts" and asset.uuid in ids):
         known = charts.get(chart.uuid)
         target = known.path if known else _new_path(path.stem, chart)
         if files.write(target, normalize_chart(chart.content)):
             changed.append(target)
-    return changed
+    return _Written(path, changed, differ)
+
+
+def _filters_differing(bar: FilterBar, before: Content | None, now: Content) -> list[str]:
+    """Shared filters that are other on the board than in its file; all of them on a new board."""
+    known = filters_changed_on(bar.contracted(before)) if before else {}
+    found = filters_changed_on(bar.contracted(now))
+    return [bar.name(key) for key in found if found[key] != known.get(key)]
 
 
 def _new_path(board: str, chart: Asset) -> Path:

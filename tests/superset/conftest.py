@@ -5,6 +5,7 @@ import pytest
 
 from superset_assets.dataset_builder import METRICS
 from superset_assets.files import AssetFiles
+from superset_assets.filter_bar import FILE
 from superset_assets.manifest import Manifest
 from superset_assets.settings import ROOM
 from tests.superset.chart_data import ChartData
@@ -41,6 +42,7 @@ def files() -> AssetFiles:
 def written_files(tmp_path_factory: pytest.TempPathFactory, files: AssetFiles) -> Path:
     """A folder of the assets, each in the one way in which it is written."""
     written = AssetFiles(tmp_path_factory.mktemp("written"))
+    shutil.copy(ROOM / FILE, written.root)
     for asset in files.all:
         written.write(asset.path, asset.content)
     return written.root

@@ -6,6 +6,7 @@ from superset_assets.client import SupersetClient, SupersetError
 from superset_assets.dataset_builder import METRICS, dataset_uuid
 from superset_assets.files import AssetFiles
 from superset_assets.permissions import Role, RoleError, apply_roles
+from superset_assets.references import charts_of
 from superset_assets.settings import ROOM
 from tests.superset.chart_data import ChartData
 from tests.superset.stack import Stack
@@ -21,9 +22,11 @@ def test_demo_sees_the_board_and_its_numbers(
     demo: SupersetClient, metrics: ChartData, files: AssetFiles
 ) -> None:
     boards = demo.get("dashboard/")["result"]
-    assert [board["slug"] for board in boards] == ["mailings"]
-    charts = demo.get("dashboard/mailings/charts")["result"]
-    assert len(charts) == len(files.of("charts"))
+    ours = files.of("dashboards")
+    assert {board["slug"] for board in boards} == {board.content["slug"] for board in ours}
+    for board in ours:
+        charts = demo.get(f"dashboard/{board.content['slug']}/charts")["result"]
+        assert len(charts) == len(charts_of(board, files.of("charts")))
     asked = ["sent", "orders", "active_customers"]
     as_demo = ChartData(demo, metrics.dataset_id)
     assert as_demo.rows(asked, PERIOD) == metrics.rows(asked, PERIOD)

@@ -1,9 +1,11 @@
 """Files to Superset and back."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from superset_assets.dataset_builder import METRICS, dataset_uuid
 from superset_assets.files import AssetFiles
@@ -82,3 +84,28 @@ def test_what_left_the_files_leaves_superset_and_what_people_made_stays(
     assert published.client.by_uuid("chart", ours["uuid"]) is None
     assert published.client.get(f"chart/{own['id']}")["result"]["slice_name"] == "Моя"
     published.client.delete(f"chart/{own['id']}")
+
+
+def test_a_shared_filter_changed_on_one_board_is_changed_there_alone_and_named(
+    published: Stack, copied_files: AssetFiles
+) -> None:
+    board = copied_files.of("dashboards")[0]
+    found = published.client.by_uuid("dashboard", board.uuid)
+    assert found is not None
+    metadata = json.loads(found["json_metadata"])
+    brand = next(
+        each
+        for each in metadata["native_filter_configuration"]
+        if each["id"] == "NATIVE_FILTER-brand"
+    )
+    brand["name"] = "Марка"
+    published.client.put(f"dashboard/{found['id']}", json={"json_metadata": json.dumps(metadata)})
+    report = pull(published.client, copied_files)
+    assert report.changed == [board.path]
+    assert report.filters_differ == {board.path: ["Бренд"]}
+    written = yaml.safe_load((copied_files.root / board.path).read_text(encoding="utf-8"))
+    assert written["metadata"]["filter_bar"]["changed"] == {"brand": {"name": "Марка"}}
+    # The second pull has nothing new to say, and a push does not undo it.
+    assert pull(published.client, AssetFiles(copied_files.root)).filters_differ == {}
+    push(published.client, AssetFiles(copied_files.root), published.warehouse)
+    assert pull(published.client, AssetFiles(copied_files.root)).changed == []
