@@ -8,6 +8,7 @@ import click
 
 from superset_assets.client import SupersetClient, SupersetError
 from superset_assets.files import AssetFiles
+from superset_assets.filter_bar import FilterBarError
 from superset_assets.generate import write_generated, write_generated_texts
 from superset_assets.lint import lint
 from superset_assets.manifest import Manifest, ManifestError
@@ -22,7 +23,7 @@ from superset_assets.settings import (
     Warehouse,
 )
 
-EXPECTED_ERRORS = (ManifestError, RoleError, SettingsError, SupersetError)
+EXPECTED_ERRORS = (FilterBarError, ManifestError, RoleError, SettingsError, SupersetError)
 manifest_option = click.option(
     "--manifest",
     type=click.Path(path_type=Path),
@@ -87,6 +88,12 @@ def pull_command(slugs: tuple[str, ...]) -> None:
         click.echo(f"changed: {path}")
     for path in report.datasets_differ:
         click.echo(f"{path}: changed in Superset; change the metric in dbt instead", err=True)
+    for path, names in report.filters_differ.items():
+        click.echo(
+            f"{path}: {', '.join(names)} changed on this board alone; "
+            "change filter_bar.yaml instead if all boards are meant",
+            err=True,
+        )
     click.echo(f"{len(report.changed)} files changed")
 
 
