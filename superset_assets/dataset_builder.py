@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from superset_assets.files import Content
+from superset_assets.funnel_steps import ANY_ORDER, IN_ORDER, steps_of_a_visit
 from superset_assets.manifest import Column, Manifest, Metric
 from superset_assets.methodology import RUSSIAN
 from superset_assets.metric_sql import MetricSql
@@ -90,6 +91,7 @@ def generate(manifest: Manifest) -> dict[str, Content]:
                         for name, each in slices.items()
                     ),
                     _weekday_axis(slices[WEEKDAY]),
+                    *_funnel_steps(),
                     _date_basis(f"'{BY_SEND_DATE}'"),
                     _compared_metric(f"'{manifest.metrics[DEFAULT].label}'"),
                 ],
@@ -233,6 +235,27 @@ def _weekday_axis(weekday: Column) -> Content:
             f"concat(repeat('{THIN_SPACE}', 7 - {_weekday_number(weekday)}), toString({WEEKDAY}))"
         ),
     )
+
+
+def _funnel_steps() -> list[Content]:
+    return [
+        _column(
+            "funnel_step",
+            "Шаг воронки",
+            "String",
+            "Шаги визита в любом порядке: визит стоит под каждым своим шагом, поэтому шаги не "
+            "складываются. Для показателя «Входы на сайт».",
+            expression=steps_of_a_visit(ANY_ORDER),
+        ),
+        _column(
+            "funnel_step_in_order",
+            "Шаг воронки по порядку",
+            "String",
+            "Шаги визита, пройденные один за другим: под шагом — визиты, прошедшие все прежние. "
+            "При отборе по товару порядок шагов неизвестен. Для показателя «Входы на сайт».",
+            expression=steps_of_a_visit(IN_ORDER),
+        ),
+    ]
 
 
 def _weekday_number(weekday: Column) -> str:
