@@ -24,6 +24,8 @@ from superset_assets.server.brand import STATIC_URL as BRAND_URL
 from superset_assets.server.brand import Brand
 from superset_assets.server.connections import pooled
 from superset_assets.server.event_log import LogFileEvents
+from superset_assets.server.formats import DATES, NUMBERS, of_the_readers_language
+from superset_assets.settings import Language
 
 ROOM = Path(__file__).resolve().parent
 HOME = Path(os.environ.get("SUPERSET_HOME", ".local/superset")).resolve()
@@ -150,31 +152,15 @@ TALISMAN_CONFIG["content_security_policy"].update(
 THEME_FONT_URL_ALLOWED_DOMAINS: list[str] = []
 
 # --- Language and formats -----------------------------------------------------------------
-BABEL_DEFAULT_LOCALE = "ru"
+# The language of the boards, and of Superset's own screens for whoever chose none.
+LANGUAGE = Language.from_environment()
+BABEL_DEFAULT_LOCALE = str(LANGUAGE)
 LANGUAGES = {
     "ru": {"flag": "ru", "name": "Русский"},
     "en": {"flag": "us", "name": "English"},
 }
-D3_FORMAT = {
-    "decimal": ",",
-    "thousands": "\u00a0",
-    "grouping": [3],
-    "currency": ["", "\u00a0₽"],
-    "percent": "\u00a0%",
-    "minus": "\u2212",
-}
-# Short even where charts ask for the full name: axes have no room for it.
-MONTHS = ["янв", "фев", "мар", "апр", "май", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"]
-D3_TIME_FORMAT = {
-    "dateTime": "%A, %e %B %Y г. %X",
-    "date": "%d.%m.%Y",
-    "time": "%H:%M:%S",
-    "periods": ["AM", "PM"],
-    "days": ["воскресенье", "понедельник", "вторник", "среда", "четверг", "пятница", "суббота"],
-    "shortDays": ["вс", "пн", "вт", "ср", "чт", "пт", "сб"],
-    "months": MONTHS,
-    "shortMonths": MONTHS,
-}
+D3_FORMAT, D3_TIME_FORMAT = NUMBERS[LANGUAGE], DATES[LANGUAGE]
+COMMON_BOOTSTRAP_OVERRIDES_FUNC = of_the_readers_language
 CURRENCIES = ["RUB", "USD", "EUR"]
 
 # --- Look ---------------------------------------------------------------------------------
@@ -214,6 +200,7 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
     )
     serve_language_pack(app)
     app.config["JINJA_CONTEXT_ADDONS"] = {"facts": facts, "compared": compared, "others": others}
+    app.jinja_env.globals["brand_font_faces"] = _brand.font_faces
     compose_questions()
     refuse_wrong_sums()
     use_calendar_periods()

@@ -5,6 +5,19 @@ from typing import Any
 
 import yaml
 
+# What a subset of a font's letters holds, as its makers cut it (fontsource.org). The rouble sign is
+# in `latin-ext`.
+UNICODE_RANGES = {
+    "cyrillic": "U+0301,U+0400-045F,U+0490-0491,U+04B0-04B1,U+2116",
+    "latin": (
+        "U+0000-00FF,U+0131,U+0152-0153,U+02BB-02BC,U+02C6,U+02DA,U+02DC,U+0304,U+0308,U+0329,"
+        "U+2000-206F,U+20AC,U+2122,U+2191,U+2193,U+2212,U+2215,U+FEFF,U+FFFD"
+    ),
+    "latin-ext": (
+        "U+0100-02BA,U+02BD-02C5,U+02C7-02CC,U+02CE-02D7,U+02DD-02FF,U+1D00-1DBF,U+1E00-1E9F,"
+        "U+1EF2-1EFF,U+2020,U+20A0-20AB,U+20AD-20C0,U+2113,U+2C60-2C7F,U+A720-A7FF"
+    ),
+}
 FOLDER = Path(__file__).resolve().parents[1] / "brand"
 STATIC_URL = "/brand"
 
@@ -22,6 +35,7 @@ class Brand:
         content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
         self.name: str = content["name"]
         self.font_family: str = content["font_family"]
+        self._fonts: list[dict[str, Any]] = content.get("fonts", [])
         self._logo: dict[str, Any] = content["logo"]
         self._tokens: dict[str, dict[str, Any]] = content["tokens"]
         self._categorical: list[str] = content["palettes"]["categorical"]
@@ -47,6 +61,21 @@ class Brand:
             # ECharts falls to a serif font where it is not told otherwise.
             "echartsOptionsOverrides": {"textStyle": {"fontFamily": self.font_family}},
         }
+
+    @property
+    def font_faces(self) -> str:
+        """CSS that loads the brand's own fonts from this server.
+
+        Raises:
+            KeyError: a font is cut into subsets that are not known.
+        """
+        return "".join(
+            f"@font-face{{font-family:'{font['family']}';font-weight:{font['weights']};"
+            f"font-display:swap;src:url({STATIC_URL}/fonts/{file}) format('woff2');"
+            f"unicode-range:{UNICODE_RANGES[subset]}}}"
+            for font in self._fonts
+            for subset, file in font["files"].items()
+        )
 
     @property
     def favicon(self) -> str:
