@@ -18,12 +18,22 @@ from superset_assets.pull import pull
 from superset_assets.settings import (
     MANIFEST,
     ROOM,
+    Language,
     SettingsError,
     SupersetLogin,
     Warehouse,
 )
+from superset_assets.translation import TranslationError
+from superset_assets.words import BOARDS, update_boards_catalogue
 
-EXPECTED_ERRORS = (FilterBarError, ManifestError, RoleError, SettingsError, SupersetError)
+EXPECTED_ERRORS = (
+    FilterBarError,
+    ManifestError,
+    RoleError,
+    SettingsError,
+    SupersetError,
+    TranslationError,
+)
 manifest_option = click.option(
     "--manifest",
     type=click.Path(path_type=Path),
@@ -49,6 +59,17 @@ def generate_command(manifest: Path) -> None:
     click.echo(f"{len(changed)} files changed")
 
 
+@commands.command("translations")
+def translations_command() -> None:
+    """Bring locale/en/boards.po up to the boards; fails while texts lack their English."""
+    missing = update_boards_catalogue(AssetFiles(ROOM))
+    for text in missing:
+        click.echo(text)
+    if missing:
+        raise click.ClickException(f"{len(missing)} texts to be translated in {BOARDS}")
+    click.echo("every text has its English")
+
+
 @commands.command("lint")
 @manifest_option
 def lint_command(manifest: Path) -> None:
@@ -70,7 +91,9 @@ def push_command(roles: bool) -> None:
     """Make Superset hold what the files say, then apply the roles."""
     login = SupersetLogin.from_environment()
     client = SupersetClient(login)
-    report = push(client, AssetFiles(ROOM), Warehouse.from_environment())
+    report = push(
+        client, AssetFiles(ROOM), Warehouse.from_environment(), Language.from_environment()
+    )
     click.echo(f"{report.published} objects published")
     for removed in report.removed:
         click.echo(f"removed: {removed}")

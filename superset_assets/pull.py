@@ -1,7 +1,7 @@
 """Bringing what people changed in Superset back into the files."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from superset_assets.bundle import unpack
@@ -9,6 +9,10 @@ from superset_assets.client import SupersetClient
 from superset_assets.files import Asset, AssetFiles, Content, to_yaml
 from superset_assets.filter_bar import FilterBar, filters_changed_on
 from superset_assets.normalize import normalize_chart, normalize_dashboard, stable_chart_ids
+from superset_assets.publish import published_language
+from superset_assets.settings import Language
+from superset_assets.translation import English
+from superset_assets.words import read_words
 
 # Russian names of new charts as file names.
 CYRILLIC = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
@@ -54,6 +58,9 @@ def pull(client: SupersetClient, files: AssetFiles, slugs: tuple[str, ...] = ())
     ]
     query = f"!({','.join(map(str, boards))})"
     exported = unpack(client.download("dashboard/export/", params={"q": query}))
+    if published_language(client) is Language.ENGLISH:
+        english = English(files, read_words())
+        exported = [replace(each, content=english.russian(each.content)) for each in exported]
     charts, datasets = files.by_uuid("charts"), files.by_uuid("datasets")
     changed: list[Path] = []
     filters_differ: dict[Path, list[str]] = {}

@@ -11,7 +11,8 @@ from superset_assets.dataset_builder import METRICS, dataset_uuid
 from superset_assets.files import AssetFiles
 from superset_assets.publish import push
 from superset_assets.pull import pull
-from superset_assets.settings import ROOM
+from superset_assets.settings import ROOM, Language
+from superset_assets.words import read_words
 from tests.superset.stack import Stack
 
 
@@ -35,6 +36,20 @@ def test_push_then_pull_changes_no_file(published: Stack, copied_files: AssetFil
     assert texts(copied_files.root) == before
     # The repository itself is in that form, so the first pull of a marketer shows her change only.
     assert {name: text for name, text in texts(ROOM).items() if name in before} == before
+
+
+def test_in_english_too_push_then_pull_changes_no_file(
+    published: Stack, copied_files: AssetFiles
+) -> None:
+    before = texts(copied_files.root)
+    push(published.client, copied_files, published.warehouse, Language.ENGLISH)
+    chart = next(asset for asset in copied_files.of("charts") if asset.path.stem == "kpi_sent")
+    found = published.client.by_uuid("chart", chart.uuid)
+    assert found is not None
+    assert found["slice_name"] == read_words()[chart.content["slice_name"]]
+    report = pull(published.client, copied_files)
+    assert (report.changed, report.datasets_differ, report.filters_differ) == ([], [], {})
+    assert texts(copied_files.root) == before
 
 
 def test_what_a_person_changes_on_a_board_comes_back_as_that_change_alone(
