@@ -7,10 +7,11 @@ from uuid import UUID, uuid5
 
 from superset_assets.files import Content
 from superset_assets.funnel_steps import ANY_ORDER, IN_ORDER, steps_of_a_visit
-from superset_assets.manifest import Column, Manifest, Metric
+from superset_assets.manifest import Column, Manifest, Metric, Model
 from superset_assets.methodology import RUSSIAN
 from superset_assets.metric_sql import MetricSql
 from superset_assets.semantics.catalog import (
+    DAYS,
     EVENTS,
     MARTS,
     OF_THE_BASIS,
@@ -31,6 +32,7 @@ CERTIFICATION = {
 
 METRICS = "metrics"
 BOARD_OPTIONS = "board_options"
+FRESHNESS = "freshness"
 WEEKDAY = "weekday"
 DATE_BASIS = "date_basis"
 BY_SEND_DATE = "По дате отправки"
@@ -112,6 +114,7 @@ def generate(manifest: Manifest) -> dict[str, Content]:
         BOARD_OPTIONS: _board_options(
             slices[ATTRIBUTION_MODEL], [manifest.metrics[name].label for name in CHOICES]
         ),
+        FRESHNESS: _freshness(manifest.models[DAYS]),
     }
 
 
@@ -167,6 +170,42 @@ def _board_options(attribution: Column, compared: list[str]) -> Content:
             ],
             key=_label,
         ),
+        "metrics": [_row_count()],
+    }
+
+
+def _freshness(days: Model) -> Content:
+    """One row of texts: the calendar of the marts is written anew by every build, up to its end."""
+    built = (
+        "(select max(metadata_modification_time) from system.tables"  # noqa: S608
+        f" where database = '{days.schema}' and name = '{days.name}')"
+    )
+    zone = "{{ project_time_zone }}"
+    return {
+        **_frame(FRESHNESS, "По какой день есть данные и когда они пересчитаны. Строка одна."),
+        "schema": days.schema,
+        "table_name": FRESHNESS,
+        "sql": (
+            "select formatDateTime(max(date_day), '%d.%m.%Y') as data_until,\n"
+            f"  formatDateTime({built}, '%d.%m.%Y %H:%i', '{zone}') as updated_at\n"
+            f"from {days.schema}.{days.name}"
+        ),
+        "main_dttm_col": None,
+        "columns": [
+            _column(
+                "data_until",
+                "Данные по",
+                "String",
+                "Последний день, о котором что-нибудь известно, в часовом поясе проекта. Обычно он "
+                "неполный.",
+            ),
+            _column(
+                "updated_at",
+                "Обновлено",
+                "String",
+                "Когда витрины пересчитаны в последний раз, в часовом поясе проекта.",
+            ),
+        ],
         "metrics": [_row_count()],
     }
 

@@ -5,7 +5,8 @@ The bar is written once, in `filter_bar.yaml`. A board's file holds its exceptio
 
     with:      optional filters of the bar that this board has
     without:   filters of the bar that make no sense here
-    excluded:  charts that some filters leave alone (by their place in the layout)
+    unfiltered: charts that every filter leaves alone (by their place in the layout)
+    excluded:  charts that some filters leave alone
     changed:   fields of a filter that are other here, by filter
     own:       filters that no other board has, each after another one
     order:     all filters, where they stand in another order than the bar's
@@ -25,7 +26,7 @@ FILE = "filter_bar.yaml"
 FILTERS, EXCEPTIONS = "native_filter_configuration", "filter_bar"
 FILTER_PREFIX, DIVIDER_PREFIX = "NATIVE_FILTER-", "NATIVE_FILTER_DIVIDER-"
 KINDS = {"period": "filter_time", "grain": "filter_timegrain", "select": "filter_select"}
-KEYS = {"with", "without", "excluded", "changed", "own", "order"}
+KEYS = {"with", "without", "unfiltered", "excluded", "changed", "own", "order"}
 
 
 class FilterBarError(ValueError):
@@ -90,6 +91,7 @@ class FilterBar:
             key: _changed(self.filters[key], changed.get(key, {})) for key in self._ids(exceptions)
         }
         filters |= {key: each["filter"] for key, each in own.items()}
+        unfiltered = _numbers(board, exceptions.get("unfiltered", []))
         _refuse(board, "excluded", set(excluded) - set(filters))
         order = [_id(key) for key in exceptions.get("order", ())]
         for key in order or self._ids(exceptions):
@@ -103,7 +105,13 @@ class FilterBar:
         configuration = [
             {
                 **filters[key],
-                "scope": {**filters[key]["scope"], "excluded": excluded.get(key, [])},
+                "scope": {
+                    **filters[key]["scope"],
+                    "excluded": sorted(
+                        excluded.get(key, set())
+                        | (set() if filters[key]["type"] == "DIVIDER" else unfiltered)
+                    ),
+                },
             }
             for key in order
         ]
@@ -132,7 +140,7 @@ class FilterBar:
             "without": [
                 _key(key) for key in self.filters if key not in found and key not in self.optional
             ],
-            "excluded": _excluded_places(board, found),
+            **_excluded_places(board, found),
             "changed": changed,
             "own": [_own(key, list(found), found[key]) for key in own],
             "order": [],
@@ -250,25 +258,37 @@ def _places(board: Content) -> dict[str, int]:
     return {node["id"]: node["meta"]["chartId"] for node in nodes if node["type"] == "CHART"}
 
 
-def _excluded_charts(board: Content, exceptions: Iterable[Content]) -> dict[str, list[int]]:
+def _numbers(board: Content, charts: Iterable[str]) -> set[int]:
     places = _places(board)
+    _refuse(board, "excluded", set(charts) - set(places))
+    return {places[place] for place in charts}
+
+
+def _excluded_charts(board: Content, exceptions: Iterable[Content]) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {}
     for each in exceptions:
-        _refuse(board, "excluded", set(each["charts"]) - set(places))
         for key in each["filters"]:
-            found.setdefault(_id(key), set()).update(places[place] for place in each["charts"])
-    return {key: sorted(charts) for key, charts in found.items()}
+            found.setdefault(_id(key), set()).update(_numbers(board, each["charts"]))
+    return found
 
 
-def _excluded_places(board: Content, filters: Mapping[str, Content]) -> list[Content]:
-    """Filters that leave the same charts alone stand together."""
+def _excluded_places(board: Content, filters: Mapping[str, Content]) -> Content:
+    """Charts that no filter acts on; then filters that leave the same charts alone, together."""
     places = {number: place for place, number in _places(board).items()}
+    excluded = {
+        key: {places[number] for number in each["scope"]["excluded"] if number in places}
+        for key, each in filters.items()
+        if each["type"] != "DIVIDER"
+    }
+    unfiltered = set.intersection(*excluded.values()) if excluded else set()
     groups: dict[tuple[str, ...], list[str]] = {}
-    for key, each in filters.items():
-        excluded = {places[number] for number in each["scope"]["excluded"] if number in places}
-        if excluded:
-            groups.setdefault(tuple(sorted(excluded)), []).append(_key(key))
-    return [{"charts": list(charts), "filters": keys} for charts, keys in groups.items()]
+    for key, charts in excluded.items():
+        if charts - unfiltered:
+            groups.setdefault(tuple(sorted(charts - unfiltered)), []).append(_key(key))
+    return {
+        "unfiltered": sorted(unfiltered),
+        "excluded": [{"charts": list(charts), "filters": keys} for charts, keys in groups.items()],
+    }
 
 
 def _changed(shared: Content, fields: Content) -> Content:

@@ -29,11 +29,12 @@ def chart_rules(files: AssetFiles) -> Iterator[Problem]:
     datasets = files.by_uuid("datasets")
     for chart in files.of("charts"):
         yield from _texts(chart)
-        yield from _period(chart)
+        dataset = datasets.get(chart.content["dataset_uuid"])
+        if dataset is None or dataset.content["main_dttm_col"] is not None:
+            yield from _period(chart)
         yield from _comparison(chart)
         yield from _formats(chart)
         yield from _leftovers(chart)
-        dataset = datasets.get(chart.content["dataset_uuid"])
         if dataset is not None:
             yield from _references(chart, dataset.content)
 

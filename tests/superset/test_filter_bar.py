@@ -49,6 +49,7 @@ OWN = {"id": "NATIVE_FILTER-mine", "name": "Моё", "type": "NATIVE_FILTER", "s
     ("exceptions", "expected"),
     [
         ({}, ["period", "brand", DIVIDER, "gender"]),
+        ({"unfiltered": ["CHART-b"]}, ["period", "brand", DIVIDER, "gender"]),
         ({"with": ["platform"]}, ["period", "brand", DIVIDER, "gender", "platform"]),
         ({"without": [DIVIDER, "gender"]}, ["period", "brand"]),
         (
@@ -77,13 +78,15 @@ def test_exceptions_reach_the_filters_that_they_name() -> None:
     whole = filters_of(
         SMALL.expanded(
             board(
+                unfiltered=["CHART-b"],
                 excluded=[{"charts": ["CHART-c", "CHART-a"], "filters": ["brand"]}],
                 changed={"gender": {"name": "Пол клиента", "description": None}},
             )
         )
     )
-    assert whole["NATIVE_FILTER-brand"]["scope"] == {"excluded": [1, 3], "rootPath": ["ROOT_ID"]}
-    assert whole["NATIVE_FILTER-period"]["scope"]["excluded"] == []
+    assert whole["NATIVE_FILTER-brand"]["scope"] == {"excluded": [1, 2, 3], "rootPath": ["ROOT_ID"]}
+    assert whole["NATIVE_FILTER-period"]["scope"]["excluded"] == [2]
+    assert whole[DIVIDER]["scope"]["excluded"] == []
     assert whole["NATIVE_FILTER-gender"]["name"] == "Пол клиента"
     assert "description" not in whole["NATIVE_FILTER-gender"]
     assert whole["NATIVE_FILTER-brand"]["targets"] == [
@@ -103,6 +106,7 @@ def test_a_filter_that_the_bar_gained_comes_to_a_board_with_an_order_of_its_own(
         {"without": ["gendr"]},
         {"with": ["nothing"]},
         {"changed": {"nothing": {"name": "x"}}},
+        {"unfiltered": ["CHART-d"]},
         {"excluded": [{"charts": ["CHART-d"], "filters": ["brand"]}]},
         {"excluded": [{"charts": ["CHART-a"], "filters": ["platform"]}]},
         {"order": ["brand", "nothing"]},
