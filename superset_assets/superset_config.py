@@ -162,6 +162,8 @@ LANGUAGES = {
 D3_FORMAT, D3_TIME_FORMAT = NUMBERS[LANGUAGE], DATES[LANGUAGE]
 COMMON_BOOTSTRAP_OVERRIDES_FUNC = of_the_readers_language
 CURRENCIES = ["RUB", "USD", "EUR"]
+# As a Russian Excel reads a file by a double click: semicolons, decimal commas, a byte order mark.
+CSV_EXPORT = {"encoding": "utf-8-sig", "sep": ";", "decimal": ","}
 
 # --- Look ---------------------------------------------------------------------------------
 _brand = Brand(BRAND_FOLDER / f"{os.environ.get('SUPERSET_BRAND', 'default')}.yml")
@@ -199,7 +201,12 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
         [FileSystemLoader(ROOM / "server" / "templates"), app.jinja_loader]
     )
     serve_language_pack(app)
-    app.config["JINJA_CONTEXT_ADDONS"] = {"facts": facts, "compared": compared, "others": others}
+    app.config["JINJA_CONTEXT_ADDONS"] = {
+        "facts": facts,
+        "compared": compared,
+        "others": others,
+        "project_time_zone": os.environ["TZ"],
+    }
     app.jinja_env.globals["brand_font_faces"] = _brand.font_faces
     compose_questions()
     refuse_wrong_sums()
