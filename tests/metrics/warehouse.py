@@ -15,6 +15,7 @@ from superset_assets.semantic_catalog import write_catalog
 from superset_assets.semantics import question as asked
 from superset_assets.semantics.calendar import Period
 from superset_assets.semantics.catalog import CHANNEL_STATES, EVENTS, RFM_AT_START, Catalog
+from superset_assets.semantics.comparison import DEFAULT, with_compared
 from superset_assets.semantics.compose import compose
 from superset_assets.semantics.events import Events
 from superset_assets.semantics.measures import PREVIOUS, named_in
@@ -52,7 +53,7 @@ class Warehouse:
         offered = set(catalog.slices)
         if "P" not in self.manifest.metrics[metric].meta["slices"]:
             offered -= {name for name, column in catalog.slices.items() if column.group == "P"}
-        measures, _ = named_in(MetricSql(self.manifest).expression(metric), catalog)
+        measures, _ = named_in(self.expression(metric), catalog)
         of_channels = catalog.tables[CHANNEL_STATES]
         states = {States.state_of(name) for name in measures} - {None}
         if states - of_channels.keys():
@@ -63,9 +64,14 @@ class Warehouse:
         counted = {name for name in measures if catalog.tables[EVENTS].get(name)}
         return {name for name in offered if events.knows(counted, name)}
 
+    def expression(self, metric: str, compared: str | None = None) -> str:
+        """The SQL of a metric, given the one that campaigns are compared by."""
+        written = MetricSql(self.manifest)
+        return with_compared(written.expression(metric), written.expression(compared or DEFAULT))
+
     def sql(self, question: Question) -> str:
         """The statement that answers a question."""
-        expression = MetricSql(self.manifest).expression(question.metric)
+        expression = self.expression(question.metric, question.compared)
         catalog = self.catalog
         measures, mentioned = named_in(expression, catalog)
         switched = MODEL in question.filters and MODEL not in question.group

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.metrics.reference.calendar import Bucket, buckets
 from tests.metrics.reference.cells import Cell, Metric
+from tests.metrics.reference.compared import COMPARISONS, compared
 from tests.metrics.reference.facts import Fact
 from tests.metrics.reference.questions import Key, Question
 from tests.metrics.reference.slicing import (
@@ -56,7 +57,7 @@ class Answers:
 
         Cells are there where a fact is; an answer without time axis and slices is always one cell.
         """
-        metric = self._metrics[question.metric]
+        metric = self._metric(question)
         parts = buckets(question.since, question.till, question.grain)
         missing = frozenset(x for x in metric.sources if not self._can_be_asked(x, question))
         cells: dict[Key, Cell] = {}
@@ -67,7 +68,12 @@ class Answers:
                 cells.setdefault(key, Cell(bucket, missing)).facts[source] = facts
         for source in sorted((metric.sources & set(WHOLES)) - missing):
             self._add_whole(source, question, parts, cells)
-        return {key: metric.value(cell) for key, cell in cells.items()}
+        return dict(zip(cells, metric.values(list(cells.values())), strict=True))
+
+    def _metric(self, question: Question) -> Metric:
+        if question.compared is None or question.metric not in COMPARISONS:
+            return self._metrics[question.metric]
+        return compared(question.metric, self._metrics[question.compared])
 
     def _can_be_asked(self, source: str, question: Question) -> bool:
         """No filter is on a slice that the source does not know, nobody is asked for channels."""

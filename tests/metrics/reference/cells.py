@@ -35,6 +35,10 @@ class Metric:
     sources: frozenset[str]
     value: Callable[[Cell], Value]
 
+    def values(self, cells: Sequence[Cell]) -> list[Value]:
+        """The metric of every cell of an answer."""
+        return [self.value(cell) for cell in cells]
+
     def __truediv__(self, other: "Metric") -> "Metric":
         return ratio(self, other)
 

@@ -18,6 +18,7 @@ class Question:
         filters: words that a slice may have, by slice; all of them must hold.
         group: slices that the answer is cut by.
         grain: unit of the time axis (day, week, month, quarter, year), None without one.
+        compared: the metric that campaigns are compared by, None for the default one.
     """
 
     metric: str
@@ -27,6 +28,7 @@ class Question:
     filters: dict[str, set[str]] = field(default_factory=dict)
     group: tuple[str, ...] = ()
     grain: str | None = None
+    compared: str | None = None
 
     @property
     def slices(self) -> frozenset[str]:

@@ -7,6 +7,7 @@ from tests.metrics.reference import based, bought, earned, mailed, tested, visit
 from tests.metrics.reference.asking import Answers
 from tests.metrics.reference.calendar import Clock
 from tests.metrics.reference.cells import Metric
+from tests.metrics.reference.compared import comparisons
 from tests.metrics.reference.credits import Credit, Credits
 from tests.metrics.reference.facts import Fact
 from tests.metrics.reference.letters import Letters
@@ -18,13 +19,14 @@ from tests.metrics.reference.rfm import Rfm
 from tests.metrics.reference.slicing import Slicing
 from tests.metrics.reference.sources import Sources
 from tests.metrics.reference.states import States
+from tests.metrics.reference.taking_part import TakingPart
 from tests.metrics.reference.today import of_person
 from tests.metrics.reference.tours import Tours
 from tests.metrics.reference.trials import Trials
 from tests.metrics.reference.visits import Visits
 from tests.metrics.reference.words import Value
 
-METRICS: dict[str, Metric] = {
+_METRICS: dict[str, Metric] = {
     **bought.METRICS,
     **mailed.METRICS,
     **earned.METRICS,
@@ -32,6 +34,7 @@ METRICS: dict[str, Metric] = {
     **visited.METRICS,
     **tested.METRICS,
 }
+METRICS: dict[str, Metric] = {**_METRICS, **comparisons(_METRICS)}
 
 
 def last_day(world: World, clock: Clock) -> date:
@@ -71,7 +74,6 @@ class Reference:
         self.taken_away: list[Order] = earned_by.taken_away
         self.people = people
         self.facts: list[Fact] = [*letters.messages, *letters.opens, *letters.clicks]
-        self._slicing = Slicing(people, letters, self.states)
         merges = [
             (known, clock.day(int(at)))
             for merged, at in zip(world.merges.merged, world.merges.at, strict=True)
@@ -80,6 +82,8 @@ class Reference:
         self.visits = Visits(world, people, clock, letters, purchases, horizon=horizon)
         tours = Tours(self.visits, purchases.goods, clock)
         trials = Trials(world, clock, letters, purchases, self.states, horizon=horizon)
+        taking_part = TakingPart(trials, clock)
+        self._slicing = Slicing(people, letters, self.states, taking_part, horizon=horizon)
         lives = Lives(self.states, merges, horizon)
         sources = Sources(
             clock,
