@@ -13,8 +13,8 @@
                 "customer_send_weekday": "''",
                 "customer_send_hour": "''",
                 "pressure_band": "''",
-                "is_immature": "toUInt8(0)",
                 "failure_reason": "''",
+                "experiment_arm": "''",
                 "link": "''",
                 "order_id": "''",
                 "order_channel": "''",
@@ -188,7 +188,7 @@
         "customer_send_weekday",
         "customer_send_hour",
         "pressure_band",
-        "is_immature",
+        "link",
     ] -%}
     {%- set of_orders = [
         "order_id",
@@ -199,6 +199,11 @@
         "payment_type",
         "order_value_band",
         "promotions",
+        "platform",
+        "traffic_source",
+        "visit_utm_source",
+        "visit_utm_medium",
+        "visit_utm_campaign",
     ] -%}
     {{
         return(
@@ -206,7 +211,7 @@
                 "int_events_messages": of_sends
                 + [
                     "failure_reason",
-                    "link",
+                    "experiment_arm",
                     "is_message",
                     "is_sent",
                     "is_not_sent",
@@ -293,10 +298,17 @@
                 ],
                 "int_events_touched_orders": of_sends
                 + of_orders
-                + ["is_touched_order", "is_assist", "touches_in_window"],
+                + [
+                    "order_seq",
+                    "order_seq_in_brand",
+                    "is_touched_order",
+                    "is_assist",
+                    "touches_in_window",
+                ],
                 "int_events_visits": of_messages
                 + [
                     "order_seq",
+                    "order_seq_in_brand",
                     "session_key",
                     "platform",
                     "traffic_source",

@@ -65,24 +65,32 @@ FAMILIES: Mapping[str, Family] = {
     "messages": Family(("message", "open", "click", "click_event", "unsubscribe"), "TCMX"),
     # Known by the day and by the mailing, as the report tells them.
     "complaints": Family(("spam_report",), "TM", lacks=frozenset({"hour"})),
-    "orders": Family(("order",), "TCOX", details=LINES, is_credited=True),
-    "credits": Family(("attributed_order",), "TCOMAX", details=LINES),
-    "touches": Family(("touched_order",), "TCOM"),
+    "orders": Family(("order",), "TCOWX", details=LINES, is_credited=True),
+    "credits": Family(("attributed_order",), "TCOMAWX", details=LINES),
+    "touches": Family(("touched_order",), "TCOMWX", details=LINES),
     "visits": Family(
-        ("visit",), "TCMWX", details=VISIT_ACTIONS, keys=("session_key", "session_key")
+        ("visit",),
+        "TCMWX",
+        others=frozenset({"order_seq_group"}),
+        details=VISIT_ACTIONS,
+        keys=("session_key", "session_key"),
     ),
     "actions": Family(
-        ("site_action",), "TCMWX", details=VISIT_ACTIONS, keys=("event_key", "action_key")
+        ("site_action",),
+        "TCMWX",
+        others=frozenset({"order_seq_group"}),
+        details=VISIT_ACTIONS,
+        keys=("event_key", "action_key"),
     ),
     # Known by the day, these and the next.
     "lifecycle": Family(
         ("registered", "contact_added", "became_active", "churned", "merged", "deleted"),
-        "TC",
+        "TCX",
         lacks=frozenset({"hour"}),
     ),
     "subscriptions": Family(
         ("subscribed", "unsubscribed"),
-        "TC",
+        "TCX",
         others=frozenset({"mailing_channel", "loss_reason"}),
         lacks=frozenset({"hour"}),
     ),

@@ -9,6 +9,8 @@ with
 
     orders as (select * from {{ ref("int_orders") }}),
 
+    order_visits as (select * from {{ ref("int_order_visits") }}),
+
     attribution as (select * from {{ ref("int_attribution") }})
 
 select
@@ -30,8 +32,10 @@ select
     messages.customer_send_weekday as customer_send_weekday,
     messages.customer_send_hour as customer_send_hour,
     messages.pressure_band as pressure_band,
-    messages.is_immature as is_immature,
-    {{ order_slices("orders") }},
+    arrayFirst(
+        click -> click.clicked_at = attribution.touch_at, messages.clicks
+    ).link as link,
+    {{ order_slices("orders", "order_visits") }},
     orders.order_seq as order_seq,
     orders.order_seq_in_brand as order_seq_in_brand,
     orders.product_keys as product_keys,
@@ -48,3 +52,4 @@ from attribution
 inner join orders on attribution.order_id = orders.order_id
 left join messages on attribution.message_id = messages.message_id
 left join mailings on attribution.mailing_id = mailings.mailing_id
+left join order_visits on attribution.order_id = order_visits.order_id

@@ -6,6 +6,10 @@
 with
     messages as (select * from {{ ref("int_messages") }}),
 
+    participants as (select * from {{ ref("int_experiment_participants") }}),
+
+    failure_reasons as (select * from {{ ref("message_failure_reasons") }}),
+
     occurrences as (
         select
             messages.*,
@@ -57,8 +61,19 @@ select
     customer_send_weekday,
     customer_send_hour,
     pressure_band,
-    is_immature,
     if(is_not_sent = 1, not_sent_reason, not_delivered_reason) as failure_reason,
+    -- Of which group a message speaks it says itself.
+    multiIf(
+        customer_key = 0
+        or not_sent_reason = 'CustomerInGlobalControlGroup'
+        or mailing_id not in (select mailing_id from participants)
+        or not_sent_reason
+        in (select reason from failure_reasons where is_ineligible = 1),
+        '',
+        not_sent_reason = 'CustomerInMailingControlGroup',
+        'control',
+        'treated'
+    ) as experiment_arm,
     link,
     toUInt8(event = 'message') as is_message,
     toUInt8(event = 'message' and occurrences.is_sent = 1) as is_sent,

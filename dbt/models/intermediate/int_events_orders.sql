@@ -6,6 +6,8 @@
 with
     orders as (select * from {{ ref("int_orders") }}),
 
+    order_visits as (select * from {{ ref("int_order_visits") }}),
+
     horizon as (select * from {{ ref("int_horizon") }}),
 
     registrations as (
@@ -56,10 +58,10 @@ select
     'order' as event,
     ordered_at as event_at,
     ordered_at as send_at,
-    order_id as event_key,
+    placed.order_id as event_key,
     customer_key,
     brand,
-    {{ order_slices("placed") }},
+    {{ order_slices("placed", "order_visits") }},
     order_seq,
     order_seq_in_brand,
     product_keys,
@@ -105,3 +107,4 @@ select
     omni_since_date,
     omni_since_date_in_brand
 from placed
+left join order_visits on placed.order_id = order_visits.order_id

@@ -16,6 +16,8 @@ with
 
     orders as (select * from {{ ref("int_orders") }}),
 
+    order_visits as (select * from {{ ref("int_order_visits") }}),
+
     credits as (
         select order_id, mailing_id
         from {{ ref("int_attribution") }}
@@ -28,6 +30,7 @@ with
             order_id,
             mailing_id,
             argMax(message_id, {{ touch_order() }}) as last_message_id,
+            max(touch_at) as last_touch_at,
             count() as mailing_touches
         from touches
         group by order_id, mailing_id
@@ -47,8 +50,12 @@ select
     messages.customer_send_weekday as customer_send_weekday,
     messages.customer_send_hour as customer_send_hour,
     messages.pressure_band as pressure_band,
-    messages.is_immature as is_immature,
-    {{ order_slices("orders") }},
+    arrayFirst(
+        click -> click.clicked_at = touched.last_touch_at, messages.clicks
+    ).link as link,
+    {{ order_slices("orders", "order_visits") }},
+    orders.order_seq as order_seq,
+    orders.order_seq_in_brand as order_seq_in_brand,
     toUInt8(1) as is_touched_order,
     toUInt8(credits.order_id = '') as is_assist,
     toUInt16(
@@ -57,6 +64,7 @@ select
 from touched
 inner join orders on touched.order_id = orders.order_id
 inner join messages on touched.last_message_id = messages.message_id
+left join order_visits on touched.order_id = order_visits.order_id
 left join
     credits
     on touched.order_id = credits.order_id

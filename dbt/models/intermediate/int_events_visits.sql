@@ -12,7 +12,11 @@ with
         where action in ('category_view', 'product_view', 'cart_add', 'checkout_start')
     ),
 
-    stray_orders as (select * from {{ ref("int_visit_orders") }} where session_key = '')
+    stray_orders as (
+        select *
+        from {{ ref("int_visit_orders") }}
+        where is_goal = 1 and session_key = ''
+    )
     {%- set of_visits = [
         "is_visit",
         "visit_is_identified",
@@ -59,6 +63,7 @@ select
     mailing_variant,
     mailing_source,
     order_seq,
+    order_seq_in_brand,
     platform,
     traffic_source,
     visit_utm_source,
@@ -82,6 +87,7 @@ select
     visits.mailing_variant as mailing_variant,
     visits.mailing_source as mailing_source,
     visits.order_seq as order_seq,
+    visits.order_seq_in_brand as order_seq_in_brand,
     visits.platform as platform,
     visits.traffic_source as traffic_source,
     visits.visit_utm_source as visit_utm_source,
@@ -112,6 +118,7 @@ select
         {{ event_slices()[slice] }} as {{ slice }},
     {% endfor %}
     order_seq,
+    order_seq_in_brand,
     platform,
     {% for slice in [
         "traffic_source",

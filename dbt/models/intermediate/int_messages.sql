@@ -34,8 +34,6 @@ with
         from {{ ref("stg_mindbox__customer_versions") }}
     ),
 
-    horizon as (select * from {{ ref("int_horizon") }}),
-
     habitual_opens as (select * from {{ ref("int_habitual_opens") }}),
 
     judged as (
@@ -142,10 +140,6 @@ select
     / 60000 as minutes_to_open,
     dateDiff('millisecond', judged.sent_at, judged.clicked_at)
     / 60000 as minutes_to_click,
-    toUInt8(
-        assumeNotNull((select last_day from horizon)) - judged.participation_date
-        < {{ setting("attribution_window_days") | int }}
-    ) as is_immature,
     {{ pressure_band("judged.customer_key", recent_marketing) }} as pressure_band,
     formatDateTime(
         ifNull(judged.sent_at, judged.participated_at), '%u', {{ local_zone }}

@@ -10,7 +10,11 @@ with
 
     cart_changes as (select * from {{ ref("int_cart_changes") }}),
 
-    orders as (select * from {{ ref("int_visit_orders") }} where session_key != ''),
+    orders as (
+        select *
+        from {{ ref("int_visit_orders") }}
+        where is_goal = 1 and session_key != ''
+    ),
 
     order_lines as (select * from {{ ref("int_order_lines") }} where is_goal_line = 1),
 

@@ -1,7 +1,8 @@
 {{ config(order_by="order_id") }}
 
--- The visit in which an online order of the goal was made: one that began before the
--- order and was not yet over, the timeout included. Visits on one platform never
+-- The visit in which an online order was made, whatever became of it: one that began
+-- before the order and was not yet over, the timeout included. Visits on one platform
+-- never
 -- overlap, so the latest that began is the only one there; the order's own platform is
 -- asked first.
 with
@@ -45,7 +46,9 @@ with
             orders.customer_key as customer_key,
             orders.brand as brand,
             orders.order_seq as order_seq,
+            orders.order_seq_in_brand as order_seq_in_brand,
             orders.amount as amount,
+            orders.is_goal as is_goal,
             if(
                 points.order_channel_id
                 in (select contact_point_id from application_points),
@@ -54,7 +57,6 @@ with
             ) as platform
         from orders
         inner join points on orders.order_id = points.order_id
-        where orders.is_goal = 1
     ),
 
     on_site as (
@@ -77,7 +79,9 @@ with
             on_site.customer_key as customer_key,
             on_site.brand as brand,
             on_site.order_seq as order_seq,
+            on_site.order_seq_in_brand as order_seq_in_brand,
             on_site.amount as amount,
+            on_site.is_goal as is_goal,
             on_site.platform as platform,
             if(
                 dateDiff('millisecond', on_site.site_ended_at, on_site.ordered_at)
@@ -105,7 +109,9 @@ select
     customer_key,
     brand,
     order_seq,
+    order_seq_in_brand,
     amount,
+    is_goal,
     platform,
     multiIf(
         platform = 'app' and app_session != '',

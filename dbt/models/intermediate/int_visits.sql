@@ -23,7 +23,11 @@ with
 
     cart_changes as (select * from {{ ref("int_cart_changes") }}),
 
-    orders as (select * from {{ ref("int_visit_orders") }} where session_key != ''),
+    orders as (
+        select *
+        from {{ ref("int_visit_orders") }}
+        where is_goal = 1 and session_key != ''
+    ),
 
     goal_orders as (select * from {{ ref("int_orders") }} where is_goal = 1),
 
@@ -101,7 +105,8 @@ with
             session_key,
             count() as orders,
             sum(amount) as order_amount,
-            argMin(order_seq, (ordered_at, order_id)) as order_seq
+            argMin(order_seq, (ordered_at, order_id)) as order_seq,
+            argMin(order_seq_in_brand, (ordered_at, order_id)) as order_seq_in_brand
         from orders
         group by session_key
     ),
@@ -192,6 +197,7 @@ select
     messages.mailing_variant as mailing_variant,
     messages.mailing_source as mailing_source,
     toUInt32(ordered.order_seq) as order_seq,
+    toUInt32(ordered.order_seq_in_brand) as order_seq_in_brand,
     toUInt8(1) as is_visit,
     toUInt8(numbered.customer_key != 0) as visit_is_identified,
     toUInt8(

@@ -32,6 +32,9 @@ select
         )
     }}
     as experiment_arm,
+    toLowCardinality(
+        concat(experiment, ': ', toString(experiment_arm))
+    ) as experiment_group,
     {{ open_label("participants.brand") }} as brand,
     {{ slice_label("mailing_channel", "participants.mailing_channel") }}
     as mailing_channel,

@@ -39,6 +39,14 @@
     "attribution_model",
     "channel_group",
 ] -%}
+{#- What follows from a message is of its experiment and of its month. -#}
+{%- set of_messages -%}
+    ('message', 'open', 'click', 'click_event', 'unsubscribe')
+{%- endset -%}
+{#- What is known by the day reads what holds as the day begins. -#}
+{%- set of_days -%}
+    ('registered', 'contact_added', 'became_active', 'churned', 'subscribed', 'unsubscribed', 'merged', 'deleted')
+{%- endset -%}
 {{
     config(
         order_by=["event", "send_date", "mailing_key", "customer_key"],
@@ -66,7 +74,11 @@ with
         where brand = '{{ all_brands() }}'
     ),
 
-    failure_reasons as (select * from {{ ref("message_failure_reasons") }})
+    failure_reasons as (select * from {{ ref("message_failure_reasons") }}),
+
+    experiments as (select * from {{ ref("int_customer_experiments") }}),
+
+    horizon as (select * from {{ ref("int_horizon") }})
 
 select
     cast(events.event, {{ string_literal(event_enum()) }}) as event,
@@ -77,6 +89,14 @@ select
     {{ slice_label("weekday", project_weekday("events.event_at")) }} as weekday,
     {{ project_hour("events.send_at") }} as send_hour,
     {{ slice_label("weekday", project_weekday("events.send_at")) }} as send_weekday,
+    {{
+        slice_label(
+            "maturity",
+            "assumeNotNull((select last_day from horizon)) - send_date >= "
+            ~ setting("attribution_window_days")
+            | int,
+        )
+    }} as maturity,
     events.event_key as event_key,
     events.customer_key as customer_key,
     {{ open_label("events.brand") }} as brand,
@@ -109,7 +129,6 @@ select
     }}
     as send_slot,
     {{ slice_label("pressure_band", "events.pressure_band") }} as pressure_band,
-    events.is_immature as is_immature,
     {{ open_label("events.link") }} as link,
     {{
         open_label(
@@ -129,6 +148,41 @@ select
     as region,
     {{ open_label("customer_versions.customer_timezone") }} as customer_timezone,
     {{ customer_state_slices("states") }},
+    -- A message is of its own experiment, whatever others its customer takes part in.
+    cast(
+        if(
+            events.event in {{ of_messages }},
+            if(events.experiment_arm = '', [], [toString(mailing)]),
+            experiments.experiments
+        ),
+        'Array(LowCardinality(String))'
+    ) as experiments,
+    cast(
+        if(
+            events.event in {{ of_messages }},
+            if(
+                events.experiment_arm = '',
+                [],
+                [
+                    concat(
+                        mailing,
+                        ': ',
+                        toString(
+                            {{
+                                slice_label(
+                                    "experiment_arm",
+                                    "if(events.experiment_arm = '', 'treated', events.experiment_arm)",
+                                )
+                            }}
+                        )
+                    )
+                ]
+            ),
+            experiments.experiment_groups
+        ),
+        'Array(LowCardinality(String))'
+    ) as experiment_groups,
+    {{ slice_label("holdout_arm", "experiments.holdout_arm") }} as holdout_arm,
     events.order_id as order_key,
     {{ open_label("events.order_channel") }} as order_channel,
     {{ slice_label("contact_point_type", "events.contact_point_type") }}
@@ -169,4 +223,15 @@ asof left join
     states
     on events.customer_key = states.customer_key
     and {{ project_date("events.send_at") }} - 1 >= states.valid_from
+asof left join
+    experiments
+    on events.customer_key = experiments.customer_key
+    and multiIf(
+        events.event in {{ of_messages }},
+        events.send_at,
+        events.event in {{ of_days }},
+        {{ project_day_start(project_date("events.event_at")) }},
+        events.event_at
+    )
+    >= experiments.valid_from
 left join failure_reasons on events.failure_reason = failure_reasons.reason

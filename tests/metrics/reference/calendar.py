@@ -23,6 +23,10 @@ class Clock:
         """The project's date of a moment."""
         return self.local(milliseconds).date()
 
+    def begin(self, day: date) -> int:
+        """The moment, in ms UTC, at which a day of the project begins."""
+        return round(datetime.combine(day, datetime.min.time(), self.zone).timestamp() * 1000)
+
 
 @dataclass(frozen=True)
 class Bucket:

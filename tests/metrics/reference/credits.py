@@ -154,12 +154,14 @@ DEFAULT_MODEL = "mb_last_non_direct"
 class Path:
     """An order under one of the mailings that were clicked within the window before it.
 
-    `letter` is the mailing's message that was clicked last, `touches` are the clicks on all of
-    the mailings before the order, `is_assist` says that the default model credits another one.
+    `letter` is the mailing's message that was clicked last, at `touched_at`; `touches` are the
+    clicks on all of the mailings before the order, `is_assist` says that the default model credits
+    another one.
     """
 
     order: Order
     letter: Letter
+    touched_at: int
     touches: int
     is_assist: bool
 
@@ -205,7 +207,8 @@ class Credits:
         last: dict[int, Touch] = {touch.letter.mailing: touch for touch in history.clicks}
         for mailing, touch in last.items():
             is_assist = order.credited is None or order.credited.mailing != mailing
-            self.paths.append(Path(order, touch.letter, len(history.clicks), is_assist))
+            path = Path(order, touch.letter, touch.at, len(history.clicks), is_assist)
+            self.paths.append(path)
 
     def _credit(self, order: Order, model: str, shares: Shares) -> None:
         """Put the shares of one message together, rounded so that they add up to the order.

@@ -20,6 +20,7 @@ class Fact:
         own_on: the date it happened on.
         person: who did it; None for somebody unknown.
         mailing: position of the mailing in the plan, -1 for none.
+        at: ms UTC of what happened, None of what is known by the day.
         slices: what the fact itself says of slices.
     """
 
@@ -27,6 +28,7 @@ class Fact:
     own_on: date
     person: int | None
     mailing: int = -1
+    at: int | None = None
     slices: dict[str, Words] = field(default_factory=dict)
 
 

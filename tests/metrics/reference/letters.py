@@ -72,6 +72,10 @@ class Letter:
         """It did not arrive since there is no such mailbox, or nobody uses it."""
         return self.not_delivered_at is not None and self.failure in BOUNCES
 
+    def link_at(self, at: int) -> str:
+        """The link that was clicked at a moment; the word for "not given" where none was."""
+        return next((link for moment, link in sorted(self.clicks) if moment == at), UNKNOWN)
+
     @property
     def is_of_flow(self) -> bool:
         """A scenario sent it: all but mass mailings name one as their source."""

@@ -8,7 +8,8 @@ from tests.metrics.reference.letters import Letters
 from tests.metrics.reference.people import People
 from tests.metrics.reference.rfm import NO_SCORE
 from tests.metrics.reference.states import States
-from tests.metrics.reference.words import ALL_BRANDS, UNKNOWN
+from tests.metrics.reference.taking_part import TakingPart
+from tests.metrics.reference.words import ALL_BRANDS, UNKNOWN, WINDOW_DAYS
 
 OF_TIME = frozenset({"hour", "weekday"})
 BRAND = frozenset({"brand"})
@@ -68,21 +69,26 @@ AT_START = frozenset({"rfm_segment_at_start"})
 OF_CUSTOMERS = OF_PEOPLE | OF_BEHAVIOUR | OF_TODAY
 OF_CHANNELS = frozenset({"mailing_channel"})
 OF_LOSSES = frozenset({"loss_reason"})
-OF_TESTS = frozenset({"experiment", "experiment_arm"})
+OF_TESTS = frozenset({"experiment", "experiment_arm", "experiment_group"})
 OF_HOLDOUT = frozenset({"holdout_arm"})
+OF_TRIALS = OF_TESTS - {"experiment_arm"} | OF_HOLDOUT
+"""Experiments as the slices of whatever their participants do."""
+OF_AGE = frozenset({"maturity"})
+OF_FIRST_ORDER = frozenset({"order_seq_group"})
+"""The slice of its order that a visit has."""
 OF_SEGMENTS = frozenset({"segmentation", "customer_segment"})
 
-_COMMON = OF_TIME | BRAND | OF_CUSTOMERS | AT_START
+_COMMON = OF_TIME | BRAND | OF_CUSTOMERS | AT_START | OF_TRIALS | OF_AGE
 _LETTERS = _COMMON | OF_MAILINGS - {"channel_group"}
-_ORDERS = _COMMON | OF_ORDERS | OF_LINES | OF_MAILINGS | OF_MODELS
-_VISITS = _COMMON | OF_MAILINGS - {"channel_group"} | OF_VISITS | OF_GOODS
+_ORDERS = _COMMON | OF_ORDERS | OF_LINES | OF_MAILINGS | OF_MODELS | OF_VISITS
+_VISITS = _COMMON | OF_MAILINGS - {"channel_group"} | OF_VISITS | OF_GOODS | OF_FIRST_ORDER
 _STATES = BRAND | OF_CUSTOMERS | AT_START
 KNOWN = {
     **dict.fromkeys(("messages", "opens", "clicks", "leavings", "all_clicks"), _LETTERS),
-    "complaints": _LETTERS - {"hour"},
+    "complaints": _LETTERS - {"hour"} - OF_TRIALS,
     **dict.fromkeys(("orders", "previous_orders", "credits", "credits_by_order"), _ORDERS),
-    "strays": _COMMON | {"platform"},
-    "paths": _COMMON | OF_ORDERS | OF_MAILINGS - {"channel_group"},
+    "strays": _COMMON | OF_VISITS | OF_FIRST_ORDER,
+    "paths": _COMMON | OF_ORDERS | OF_MAILINGS - {"channel_group"} | OF_VISITS,
     **dict.fromkeys(("visits", "steps"), _VISITS),
     "life": _COMMON - {"hour"} | OF_CHANNELS | OF_LOSSES,
     **dict.fromkeys(("closing", "opening"), _STATES),
@@ -121,8 +127,17 @@ class Opening:
 class Slicing:
     """Tells what a fact says of a slice."""
 
-    def __init__(self, people: People, letters: Letters, states: States) -> None:
+    def __init__(
+        self,
+        people: People,
+        letters: Letters,
+        states: States,
+        taking_part: TakingPart,
+        *,
+        horizon: date,
+    ) -> None:
         self._people, self._mailings, self._states = people, letters.mailings, states
+        self._taking_part, self._horizon = taking_part, horizon
 
     def words(
         self, fact: Fact, name: str, basis: str = "event", opening: Opening | None = None
@@ -135,10 +150,14 @@ class Slicing:
         found = None
         if name in AT_START and opening is not None:
             return (self._at_start(fact, opening),)
+        if name in OF_AGE:
+            return (self._age(fact),)
         if basis == "send" and name in OF_TIME:
             found = fact.slices.get(f"send_{name}")
         if found is None:
             found = fact.slices.get(name)
+        if found is None and name in OF_TRIALS:
+            found = self._taking_part.words(fact, name)
         if found is None:
             found = self._mailings[fact.mailing].get(name)
         if found is None:
@@ -152,6 +171,10 @@ class Slicing:
             return UNKNOWN
         person = self._people[fact.person]
         return person.slices.get(name) or person.late.get(name) or UNKNOWN
+
+    def _age(self, fact: Fact) -> str:
+        is_mature = fact.sent_on + timedelta(days=WINDOW_DAYS) <= self._horizon
+        return "Созрело" if is_mature else "Ещё не созрело"
 
     def _at_start(self, fact: Fact, opening: Opening) -> str:
         if fact.person is None:

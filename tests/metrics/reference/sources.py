@@ -146,7 +146,7 @@ class Sources:
     ) -> None:
         self._horizon = horizon
         self._clock, self._letters, self._states = clock, letters, states
-        self._purchases, self._credits = purchases, earned
+        self._purchases, self._credits, self._tours = purchases, earned, tours
         kinds: dict[str, Sequence[Fact]] = {
             "messages": letters.messages,
             "opens": letters.opens,
@@ -235,7 +235,17 @@ class Sources:
                     own_on=order.day,
                     person=order.person,
                     mailing=letter.mailing,
-                    slices={**letter.slices, **order.slices, "brand": order.brand},
+                    at=order.at,
+                    slices={
+                        **letter.slices,
+                        **order.slices,
+                        **self._tours.of_order(order),
+                        "brand": order.brand,
+                        "link": letter.link_at(path.touched_at),
+                        "order_seq_group": number_band(
+                            order.standing(in_brand="brand" in question.slices)
+                        ),
+                    },
                     path=path,
                 )
 
@@ -254,6 +264,7 @@ class Sources:
         slices = {
             **(credit.letter.slices if credit else {}),
             **order.slices,
+            **self._tours.of_order(order),
             "brand": order.brand,
             "order_seq_group": number_band(place),
         }
@@ -261,6 +272,7 @@ class Sources:
             slices |= {
                 "attribution_model": MODEL_NAMES[credit.model],
                 "channel_group": MAILINGS,
+                "link": credit.letter.link_at(credit.touched_at),
             }
         weight = credit.weight if credit else Decimal(1)
         for words, lines in _parts(order.lines, question):
@@ -271,6 +283,7 @@ class Sources:
                 own_on=order.day,
                 person=order.person,
                 mailing=credit.letter.mailing if credit else -1,
+                at=order.at,
                 slices={**slices, **words},
                 order=order,
                 weight=weight,

@@ -10,12 +10,13 @@ from typing import Any
 from tests.metrics.reference.calendar import Bucket, Clock
 from tests.metrics.reference.facts import Fact, Words
 from tests.metrics.reference.goods import LEVELS, OF_CATALOGUE, Goods
-from tests.metrics.reference.purchases import number_band
+from tests.metrics.reference.purchases import Order, number_band
 from tests.metrics.reference.questions import Question
 from tests.metrics.reference.slicing import OF_LINES
 from tests.metrics.reference.visits import APP_NAME, SITE_NAME, Step, Visit, Visits
 from tests.metrics.reference.words import DELIVERY, UNKNOWN, WEEKDAYS
 
+OF_SOURCES = ("traffic_source", "visit_utm_source", "visit_utm_medium", "visit_utm_campaign")
 COUNTED = {"category", "product", "cart", "checkout"}
 
 
@@ -59,29 +60,33 @@ class Tours:
     def __init__(self, visits: Visits, goods: Goods, clock: Clock) -> None:
         self._goods, self._clock = goods, clock
         self._visits: dict[date, list[Visit]] = defaultdict(list)
-        self._steps: dict[date, list[StepRow]] = defaultdict(list)
+        self._steps: dict[tuple[date, bool], list[StepRow]] = defaultdict(list)
         self._rows: dict[tuple[date, bool], list[VisitRow]] = {}
+        self._all = visits
         self._words = {visit.key: self._of_visit(visit) for visit in visits.all}
-        self._strays: dict[date, list[Fact]] = defaultdict(list)
+        self._strays: dict[tuple[date, bool], list[Fact]] = defaultdict(list)
         for order in visits.strays:
-            self._strays[order.day].append(
-                Fact(
-                    sent_on=order.day,
-                    own_on=order.day,
-                    person=order.person,
-                    slices={
-                        "brand": order.brand,
-                        "platform": APP_NAME if visits.is_app(order) else SITE_NAME,
-                        **self._hours(order.at),
-                    },
-                )
-            )
+            for in_brand in (False, True):
+                self._strays[order.day, in_brand].append(self._stray(order, in_brand=in_brand))
         for visit in visits.all:
             self._visits[clock.day(visit.started_at)].append(visit)
             for step in visit.steps:
                 if step.kind in COUNTED:
                     day = clock.day(step.at)
-                    self._steps[day].append(self._step(visit, step, day))
+                    for in_brand in (False, True):
+                        row = self._step(visit, step, day, in_brand=in_brand)
+                        self._steps[day, in_brand].append(row)
+
+    def of_order(self, order: Order) -> dict[str, Words]:
+        """Slices that an order has of the visit in which it was made."""
+        words: dict[str, Words] = dict.fromkeys(OF_SOURCES, UNKNOWN)
+        visit = self._all.of_order.get(order.position)
+        if visit is not None:
+            words = {name: self._words[visit.key][name] for name in OF_SOURCES}
+        words["platform"] = UNKNOWN
+        if order.is_online:
+            words["platform"] = APP_NAME if self._all.is_app(order) else SITE_NAME
+        return words
 
     def visits(self, question: Question, bucket: Bucket) -> Iterator[VisitRow]:
         """Visits that began in the bucket; the parts of them that goods asked for have."""
@@ -113,27 +118,53 @@ class Tours:
     ) -> VisitRow:
         return VisitRow(
             **self._common(visit, self._clock.day(visit.started_at)),
-            slices={**self._words[visit.key], **self._hours(visit.started_at), **words},
+            at=visit.started_at,
+            slices={
+                **self._words[visit.key],
+                "order_seq_group": _number(visit, in_brand=in_brand),
+                **self._hours(visit.started_at),
+                **words,
+            },
             visit=visit,
             steps=steps,
             left=left,
             in_brand=in_brand,
         )
 
-    def steps(self, _: Question, bucket: Bucket) -> Iterator[StepRow]:
+    def steps(self, question: Question, bucket: Bucket) -> Iterator[StepRow]:
         """What was done in the bucket, once for every product named."""
         for day in bucket.all_days():
-            yield from self._steps.get(day, ())
+            yield from self._steps.get((day, "brand" in question.slices), ())
 
-    def strays(self, _: Question, bucket: Bucket) -> Iterator[Fact]:
+    def strays(self, question: Question, bucket: Bucket) -> Iterator[Fact]:
         """Online orders of the bucket that no visit accounts for."""
         for day in bucket.all_days():
-            yield from self._strays.get(day, ())
+            yield from self._strays.get((day, "brand" in question.slices), ())
 
-    def _step(self, visit: Visit, step: Step, day: date) -> StepRow:
+    def _stray(self, order: Order, *, in_brand: bool) -> Fact:
+        return Fact(
+            sent_on=order.day,
+            own_on=order.day,
+            person=order.person,
+            at=order.at,
+            slices={
+                "brand": order.brand,
+                "order_seq_group": number_band(order.standing(in_brand=in_brand)),
+                **self.of_order(order),
+                **self._hours(order.at),
+            },
+        )
+
+    def _step(self, visit: Visit, step: Step, day: date, *, in_brand: bool) -> StepRow:
         return StepRow(
             **self._common(visit, day),
-            slices={**self._words[visit.key], **self._hours(step.at), **self._of_goods(step)},
+            at=step.at,
+            slices={
+                **self._words[visit.key],
+                "order_seq_group": _number(visit, in_brand=in_brand),
+                **self._hours(step.at),
+                **self._of_goods(step),
+            },
             step=step,
         )
 
@@ -143,12 +174,10 @@ class Tours:
 
     def _of_visit(self, visit: Visit) -> dict[str, Words]:
         """Slices that all of a visit shares."""
-        first = min(visit.orders, key=lambda order: (order.at, order.key), default=None)
         words: dict[str, Words] = {
             "brand": visit.who[1],
             "platform": APP_NAME if visit.is_app else SITE_NAME,
             "traffic_source": visit.arrival.source if visit.arrival else UNKNOWN,
-            "order_seq_group": number_band(first.place if first else None),
         }
         utm = visit.arrival.utm if visit.arrival else {}
         for name in ("utm_source", "utm_medium", "utm_campaign"):
@@ -192,3 +221,9 @@ class Tours:
     def _hours(self, at: int) -> dict[str, str]:
         local = self._clock.local(at)
         return {"hour": str(local.hour), "weekday": WEEKDAYS[local.weekday()]}
+
+
+def _number(visit: Visit, *, in_brand: bool) -> str:
+    """Which order of the customer the first one of the visit is."""
+    first = min(visit.orders, key=lambda order: (order.at, order.key), default=None)
+    return number_band(first.standing(in_brand=in_brand) if first else None)

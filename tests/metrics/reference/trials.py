@@ -73,7 +73,12 @@ class MemberRow(Fact):
 
 
 class Trials:
-    """Facts of experiments, of the global control group and of segments."""
+    """Facts of experiments, of the global control group and of segments.
+
+    Attributes:
+        everybody: all who ever took part in an experiment.
+        months: everybody's months in the global one.
+    """
 
     def __init__(
         self,
@@ -91,17 +96,18 @@ class Trials:
             letter.number: NOT_SENT_REASONS[int(world.messages.not_sent_reason[n])]
             for n, letter in enumerate(letters.all)
         }
-        self._participants = self._took_part(letters)
-        self._holdouts = self._held_out(letters)
+        self.everybody = self._took_part(letters)
+        self._tested = {row.mailing for row in self.everybody}
+        self.months = self._held_out(letters)
         self._members = self._in_segments()
 
     def participants(self, _: Question, bucket: Bucket) -> Iterator[ParticipantRow]:
         """Those who joined an experiment in the bucket."""
-        yield from (x for x in self._participants if bucket.first <= x.own_on <= bucket.last)
+        yield from (x for x in self.everybody if bucket.first <= x.own_on <= bucket.last)
 
     def holdouts(self, _: Question, bucket: Bucket) -> Iterator[HoldoutRow]:
         """Customers in the months whose first day lies in the bucket."""
-        yield from (x for x in self._holdouts if bucket.first <= x.own_on <= bucket.last)
+        yield from (x for x in self.months if bucket.first <= x.own_on <= bucket.last)
 
     def members(self, _: Question, bucket: Bucket) -> Iterator[MemberRow]:
         """Members of segments at the end of the bucket: the one load speaks for all time."""
@@ -111,6 +117,17 @@ class Trials:
     def moves(self, _: Question, __: Bucket) -> Iterator[MemberRow]:
         """Those who entered or left a segment: one load sees where people are, nobody move."""
         yield from ()
+
+    def arm_of(self, letter: Letter) -> str | None:
+        """The group that a message of an experiment speaks to; None of any other message."""
+        reason = self._reasons[letter.number] if letter.not_sent_at is not None else ""
+        if letter.mailing not in self._tested or reason in {*INELIGIBLE, GLOBAL_GROUP}:
+            return None
+        return CONTROL if reason == OWN_GROUP else TREATED
+
+    def name_of(self, letter: Letter) -> str:
+        """The name of a message's mailing."""
+        return self._world.plan.mailings[letter.mailing].name
 
     def _took_part(self, letters: Letters) -> list[ParticipantRow]:
         mine: dict[int, dict[int, list[Letter]]] = defaultdict(lambda: defaultdict(list))
@@ -145,9 +162,11 @@ class Trials:
             own_on=day,
             person=first.person,
             mailing=first.mailing,
+            at=first.at,
             slices={
                 "experiment": mailing.name,
                 "experiment_arm": arm,
+                "experiment_group": f"{mailing.name}: {arm}",
                 "mailing_variant": first.slices["mailing_variant"],
             },
             arm=arm,

@@ -146,7 +146,8 @@ class Visits:
 
     Attributes:
         all: the visits.
-        strays: online orders that were made in none of them.
+        strays: online orders of the goal that were made in none of them.
+        of_order: the visit of every online order that was made in one, by the order's position.
     """
 
     def __init__(
@@ -171,6 +172,7 @@ class Visits:
         self.all = self._cut(acts)
         self._number()
         self.strays: list[Order] = []
+        self.of_order: dict[int, Visit] = {}
         self._give_orders()
         self._fill_carts()
         for visit in self.all:
@@ -305,15 +307,15 @@ class Visits:
             seen |= {visit.who[0], visit.who}
 
     def _give_orders(self) -> None:
-        """Give online orders of the goal to the visits that they were made in."""
+        """Find the visits that online orders were made in; those of the goal are their steps."""
         visits: dict[Who, list[Visit]] = defaultdict(list)
         for visit in self.all:
             visits[visit.who].append(visit)
-        for order in self._purchases.in_goal:
+        for order in self._purchases.all:
             if not order.is_online:
                 continue
             if order.person is None:
-                self.strays.append(order)
+                self._keep(order, None)
                 continue
             is_app = self.is_app(order)
             open_then = [
@@ -328,11 +330,17 @@ class Visits:
             }
             candidates = [places[is_app], places[not is_app]]
             chosen = next((v for v in candidates if v is not None and v in open_then), None)
-            if chosen is not None:
-                chosen.orders.append(order)
-                chosen.steps += _bought(order)
-            else:
-                self.strays.append(order)
+            self._keep(order, chosen)
+
+    def _keep(self, order: Order, visit: Visit | None) -> None:
+        """Remember where an order was made."""
+        if visit is not None:
+            self.of_order[order.position] = visit
+        if visit is not None and order.in_goal:
+            visit.orders.append(order)
+            visit.steps += _bought(order)
+        elif order.in_goal:
+            self.strays.append(order)
 
     def is_app(self, order: Order) -> bool:
         """Whether an order was made in the application."""
