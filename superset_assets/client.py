@@ -88,6 +88,14 @@ class SupersetClient:
             yield from rows
             page += 1
 
+    def offers(self, path: str) -> bool:
+        """Whether Superset has a list at an address: features that are off have none."""
+        answer = self._send("GET", path)
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return False
+        self._checked(answer, "GET", path)
+        return True
+
     def by_uuid(self, kind: str, uuid: str) -> Json | None:
         """One chart, dataset or dashboard by its identity, or nothing."""
         answer = self._send("GET", str(PurePosixPath(kind) / uuid))

@@ -2,18 +2,16 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from superset_assets.bundle import FOLDER, pack
 from superset_assets.client import SupersetClient
 from superset_assets.files import Asset, AssetFiles
+from superset_assets.ledger import read_ledger, write_ledger
 from superset_assets.settings import Language, Warehouse
 from superset_assets.translation import English
 from superset_assets.words import read_words
 
-# Superset keeps nothing that tells our objects from people's own, and its import never removes:
-# what we published last time is written down in an annotation layer of this name.
-LEDGER = "superset_assets: опубликованные объекты"
+# Superset's import never removes.
 LANGUAGE = "language"
 REMOVABLE = {"charts": "chart", "dashboards": "dashboard", "datasets": "dataset"}
 
@@ -50,14 +48,15 @@ def push(
         files={"bundle": (f"{FOLDER}.zip", pack(assets, warehouse), "application/zip")},
         data={"passwords": json.dumps(databases), "overwrite": "true"},
     )
+    known = read_ledger(client)
     published = {kind: sorted(files.by_uuid(kind)) for kind in REMOVABLE}
     removed = [
         f"{kind}/{uuid}"
         for kind in REMOVABLE
-        for uuid in _ledger(client).get(kind, [])
+        for uuid in known.get(kind, [])
         if uuid not in published[kind] and _remove(client, REMOVABLE[kind], uuid)
     ]
-    _write_ledger(client, {**published, LANGUAGE: language})
+    write_ledger(client, **published, **{LANGUAGE: language})
     return PushReport(len(assets), removed)
 
 
@@ -74,7 +73,7 @@ def in_language(files: AssetFiles, language: Language) -> list[Asset]:
 
 def published_language(client: SupersetClient) -> Language:
     """The language that the last push was in; Russian before the first."""
-    return Language(_ledger(client).get(LANGUAGE, Language.RUSSIAN))
+    return Language(read_ledger(client).get(LANGUAGE, Language.RUSSIAN))
 
 
 def _remove(client: SupersetClient, resource: str, uuid: str) -> bool:
@@ -83,20 +82,3 @@ def _remove(client: SupersetClient, resource: str, uuid: str) -> bool:
         return False
     client.delete(f"{resource}/{found['id']}")
     return True
-
-
-def _ledger(client: SupersetClient) -> dict[str, Any]:
-    layer = client.find("annotation_layer/", "name", LEDGER)
-    if layer is None:
-        return {}
-    content: dict[str, Any] = json.loads(layer["descr"])
-    return content
-
-
-def _write_ledger(client: SupersetClient, published: dict[str, Any]) -> None:
-    layer = client.find("annotation_layer/", "name", LEDGER)
-    content = {"name": LEDGER, "descr": json.dumps(published)}
-    if layer is None:
-        client.post("annotation_layer/", json=content)
-    elif layer["descr"] != content["descr"]:
-        client.put(f"annotation_layer/{layer['id']}", json=content)
