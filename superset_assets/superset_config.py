@@ -195,6 +195,9 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
         facts,
         others,
     )
+    from superset_assets.server.relative_dates import (  # noqa: PLC0415
+        read_dates_one_at_a_time,
+    )
     from superset_assets.server.russian import serve_language_pack  # noqa: PLC0415
 
     app.jinja_loader = ChoiceLoader(
@@ -211,3 +214,4 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
     compose_questions()
     refuse_wrong_sums()
     use_calendar_periods()
+    read_dates_one_at_a_time()
