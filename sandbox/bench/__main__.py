@@ -13,10 +13,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from sandbox.bench import generator, throughput
+from sandbox.bench import answering, boards, generator, throughput
+from sandbox.bench.warehouse import Shop, prepared
+from superset_assets.manifest import Manifest
 
-RESULTS = Path(__file__).resolve().parents[2] / "docs" / "measurements"
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "docs" / "measurements"
 MOST_RATIO = 2.0
+SLOWEST_NAMED = 20
 
 console = Console(highlight=False)
 
@@ -88,12 +92,104 @@ def generator_command(customers: int) -> None:
     store("generator", made.as_json())
 
 
+@cli.command("questions")
+@click.option("--customers", default=140_000, show_default=True, help="People of the shop.")
+@click.option("--times", default=3, show_default=True, help="Warm runs of each question.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=ROOT / ".local" / "bench" / "questions",
+    help="Where the warehouse is kept; a second run takes it as it is.",
+)
+@click.option("--rebuild", is_flag=True, help="Build the models again over the raw tables.")
+def questions_command(customers: int, times: int, folder: Path, rebuild: bool) -> None:
+    """The main metrics of the six boards over millions of events, beside DuckDB."""
+    with prepared(Shop(customers), folder, rebuild=rebuild, say=_say) as warehouse:
+        manifest = Manifest.read(folder / "target" / "manifest.json")
+        asking = boards.asking_of(manifest, warehouse.client("etl"))
+        measured = boards.measured(
+            list(asking.questions()),
+            connect=warehouse.client,
+            folder=folder,
+            built=warehouse.figures["marts"]["built_at"],
+            times=times,
+            say=_say,
+        )
+        figures = warehouse.figures
+    events = figures["marts"]["tables"]["wide_events"]["rows"]
+    summaries = answering.summaries(measured)
+    console.print(_board_table(summaries, events))
+    slowest = sorted(measured, key=lambda each: -each.ours.median)[:SLOWEST_NAMED]
+    console.print(_slowest_table(slowest))
+    for reason, number in answering.left_out(measured).items():
+        console.print(f"  DuckDB was not asked {number} questions: {reason}")
+    by_board: dict[str, Any] = {}
+    for each in summaries:
+        by_board.setdefault(each.board, {})[each.added] = each.as_json()
+    store(
+        "questions",
+        {
+            "events": events,
+            **figures,
+            "questions": len(measured),
+            "boards": by_board,
+            "slowest": [each.as_json() for each in slowest],
+            "duckdb_left_out": dict(answering.left_out(measured)),
+        },
+    )
+
+
+def _board_table(summaries: list[answering.Summary], events: int) -> Table:
+    table = Table(title=f"Medians of questions over {_spaced(events)} events, in seconds")
+    heads = ("board", "with", "questions", "cold", "warm", "longest", "DuckDB", "ours/DuckDB")
+    for head in heads:
+        table.add_column(head, justify="left" if head in ("board", "with") else "right")
+    for each in summaries:
+        table.add_row(
+            each.board,
+            each.added,
+            str(len(each.measured)),
+            f"{each.cold:.3f}",
+            f"{each.ours:.3f}",
+            f"{each.longest:.3f}",
+            *_beside(each.peer, each.ratio),
+        )
+    return table
+
+
+def _slowest_table(slowest: list[answering.Measured]) -> Table:
+    table = Table(title="The slowest questions, in seconds")
+    for head in ("question", "cold", "warm", "DuckDB", "ours/DuckDB"):
+        table.add_column(head, justify="left" if head == "question" else "right")
+    for each in slowest:
+        table.add_row(
+            each.question.name,
+            f"{each.cold:.3f}",
+            f"{each.ours.median:.3f}",
+            *_beside(each.peer.median if each.peer else None, each.ratio),
+        )
+    return table
+
+
+def _beside(peer: float | None, ratio: float | None) -> tuple[str, str]:
+    """The peer's cells of a row."""
+    if peer is None or ratio is None:
+        return "–", "–"
+    return f"{peer:.3f}", f"[{'green' if ratio <= 1 else 'red'}]{ratio:.2f}[/]"
+
+
 @cli.command("all")
 @click.pass_context
 def all_command(context: click.Context) -> None:
     """Every measurement, with its default size."""
     context.invoke(throughput_command)
     context.invoke(generator_command)
+    context.invoke(questions_command)
+
+
+def _say(what: str) -> None:
+    """A line of progress."""
+    console.print(what)
 
 
 def _spaced(number: float) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import tempfile
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mindbox_extract.project import Project
-from mindbox_extract.settings import PROJECT_FILE, Settings
+from mindbox_extract.settings import PROJECT_FILE
 from sandbox.bench.memory import PeakMemory
+from sandbox.bench.warehouse import UNTIL, raw_settings
 from sandbox.bulk.shop import fill
 from sandbox.clickhouse.process import ClickHouseProcess
 from sandbox.mindbox.world import WorldSettings
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from sandbox.bulk.filling import Filled
 
 LARGE = 120_000_000
-_UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
-_SECRET = "a secret of the measurement only"  # noqa: S105 (hides ids of an invented world)
 
 
 @dataclass(frozen=True)
@@ -72,25 +70,13 @@ class Generation:
 
 def measure(customers: int, on_slice: Callable[[int, int], None]) -> Generation:
     """Fill the raw tables of a fresh local ClickHouse with two years of a shop."""
-    shop = WorldSettings(customers=customers, months=24, until=_UNTIL)
+    shop = WorldSettings(customers=customers, months=24, until=UNTIL)
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as name,
         ClickHouseProcess(Path(name)) as clickhouse,
         PeakMemory() as memory,
     ):
-        settings = Settings.from_environment(
-            {
-                "CLICKHOUSE_HOST": clickhouse.host,
-                "CLICKHOUSE_PORT": str(clickhouse.port),
-                "CLICKHOUSE_PASSWORD": clickhouse.passwords["etl"],
-                # Each slice has an address and a key of its own.
-                "MINDBOX_URL": "http://127.0.0.1",
-                "MINDBOX_ENDPOINT_ID": "slices",
-                "MINDBOX_SECRET_KEY": "slices",
-                "MINDBOX_FILE_HOSTS": "127.0.0.1",
-                "MINDBOX_CUSTOMER_KEY_SECRET": _SECRET,
-            }
-        )
+        settings = raw_settings(clickhouse)
         started = time.perf_counter()
         filled = fill(shop, settings, Project.read(PROJECT_FILE), on_slice)
         seconds = time.perf_counter() - started
