@@ -1,17 +1,22 @@
 """A board as a person sees it, in Chromium."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, Request, Response, sync_playwright
 
+from superset_assets.settings import Language
+
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
-WIDTH, HEIGHT = 1600, 1000
+WIDTH, HEIGHT = 1440, 900
+WIDTHS = (1440, 1920)
+LOCALES = {Language.RUSSIAN: "ru-RU", Language.ENGLISH: "en-GB"}
 TIMEOUT_MS = 60_000
 ANIMATION_MS = 1_200
 CHART_DATA = "/api/v1/chart/data"
@@ -20,7 +25,7 @@ BLOCKED_BY_POLICY = "csp"
 # Every chart of the open tab has come to its end: an image, a table, a number or an error.
 SETTLED = """() => {
   const shown = [...document.querySelectorAll('.dashboard-component-chart-holder')]
-    .filter(holder => holder.offsetParent !== null);
+    .filter(holder => holder.offsetParent !== null && !holder.closest('.dashboard-markdown'));
   return shown.every(holder =>
     !holder.querySelector('.loading, [data-test="loading-indicator"], .ant-spin-spinning') &&
     holder.querySelector('canvas, table, .superset-legacy-chart-big-number, [class*="big-number"],'
@@ -34,7 +39,7 @@ PROBLEMS = """() => {
   const title = holder =>
     holder.querySelector('[data-test="slice-header"]')?.innerText.trim() || holder.id;
   for (const holder of document.querySelectorAll('.dashboard-component-chart-holder')) {
-    if (!visible(holder)) continue;
+    if (!visible(holder) || holder.closest('.dashboard-markdown')) continue;
     const name = title(holder), box = holder.getBoundingClientRect();
     if (holder.querySelector('.ant-alert-error, [data-test="error-message"], .alert-danger'))
       problems.push(`${name}: error`);
@@ -112,6 +117,7 @@ class BoardPage:
 
     page: Page
     traffic: Traffic
+    width: int = WIDTH
 
     def tabs(self) -> list[str]:
         """The names of the board's tabs."""
@@ -142,8 +148,12 @@ class BoardPage:
             "() => Math.max(...[...document.querySelectorAll('.dashboard-content, "
             ".grid-container')].map(e => e.getBoundingClientRect().bottom + window.scrollY))"
         )
-        self.page.set_viewport_size({"width": WIDTH, "height": max(HEIGHT, int(height) + 40)})
+        self.page.set_viewport_size({"width": self.width, "height": max(HEIGHT, int(height) + 40)})
         self.settle()
+
+    def unfit(self) -> None:
+        """Give the window its usual height again."""
+        self.page.set_viewport_size({"width": self.width, "height": HEIGHT})
 
 
 @dataclass(frozen=True)
@@ -154,18 +164,30 @@ class Viewer:
     url: str
     username: str
     password: str
+    language: Language = Language.RUSSIAN
 
     @contextmanager
-    def board(self, slug: str, *, dark: bool = False) -> Iterator[BoardPage]:
+    def board(self, slug: str, *, dark: bool = False, width: int = WIDTH) -> Iterator[BoardPage]:
         """A board in a window of its own, in the light or the dark theme.
 
         Raises:
             BrowserError: the login was refused.
         """
+        with self.window(dark=dark, width=width) as window:
+            window.page.goto(f"{self.url}/superset/dashboard/{slug}/", timeout=TIMEOUT_MS)
+            yield window
+
+    @contextmanager
+    def window(self, *, dark: bool = False, width: int = WIDTH) -> Iterator[BoardPage]:
+        """A window in which this person is logged in, with Superset in the boards' language.
+
+        Raises:
+            BrowserError: the login was refused.
+        """
         context = self.browser.new_context(
-            viewport={"width": WIDTH, "height": HEIGHT},
+            viewport={"width": width, "height": HEIGHT},
             color_scheme="dark" if dark else "light",
-            locale="ru-RU",
+            locale=LOCALES[self.language],
         )
         try:
             page = context.new_page()
@@ -174,8 +196,8 @@ class Viewer:
             page.on("requestfailed", traffic.on_end)
             page.on("response", traffic.on_response)
             self._log_in(page)
-            page.goto(f"{self.url}/superset/dashboard/{slug}/", timeout=TIMEOUT_MS)
-            yield BoardPage(page, traffic)
+            page.goto(f"{self.url}/lang/{self.language}", timeout=TIMEOUT_MS)
+            yield BoardPage(page, traffic, width)
         finally:
             context.close()
 
@@ -202,21 +224,24 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def take_screenshots(viewer: Viewer, slug: str, folder: Path) -> list[Path]:
+def take_screenshots(
+    viewer: Viewer, slug: str, folder: Path, widths: Sequence[int] = WIDTHS
+) -> Iterator[Path]:
     """Write a picture of every tab of a board, light and dark.
 
-    Returns:
-        The files, `<slug>-<number of the tab>-<theme>.png`.
+    Yields:
+        The files, one by one:
+        `<language>/<slug>-<number of the tab>-<theme>-<width of the window>.png`.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for dark in (False, True):
-        with viewer.board(slug, dark=dark) as board:
+    pictures = folder / viewer.language
+    pictures.mkdir(parents=True, exist_ok=True)
+    for width, dark in product(widths, (False, True)):
+        with viewer.board(slug, dark=dark, width=width) as board:
             for number, name in enumerate(board.tabs(), start=1):
                 board.open_tab(name)
                 board.fit()
-                path = folder / f"{slug}-{number}-{'dark' if dark else 'light'}.png"
+                theme = "dark" if dark else "light"
+                path = pictures / f"{slug}-{number}-{theme}-{width}.png"
                 board.page.screenshot(path=path)
-                written.append(path)
-                board.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
-    return written
+                yield path
+                board.unfit()
