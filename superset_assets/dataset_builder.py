@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid5
 
+from superset_assets import mindbox_report
 from superset_assets.files import Content
 from superset_assets.funnel_steps import ANY_ORDER, IN_ORDER, steps_of_a_visit
 from superset_assets.manifest import Column, Manifest, Metric, Model
@@ -33,6 +34,7 @@ CERTIFICATION = {
 METRICS = "metrics"
 BOARD_OPTIONS = "board_options"
 FRESHNESS = "freshness"
+RECONCILIATION = "mailing_reconciliation"
 WEEKDAY = "weekday"
 DATE_BASIS = "date_basis"
 BY_SEND_DATE = "По дате отправки"
@@ -115,6 +117,7 @@ def generate(manifest: Manifest) -> dict[str, Content]:
             slices[ATTRIBUTION_MODEL], [manifest.metrics[name].label for name in CHOICES]
         ),
         FRESHNESS: _freshness(manifest.models[DAYS]),
+        RECONCILIATION: _reconciliation(manifest, slices),
     }
 
 
@@ -207,6 +210,55 @@ def _freshness(days: Model) -> Content:
             ),
         ],
         "metrics": [_row_count()],
+    }
+
+
+def _reconciliation(manifest: Manifest, slices: dict[str, Column]) -> Content:
+    """Mindbox's mailing report beside ours, with the mailings' slices so that filters reach it."""
+    written = mindbox_report.contents()
+    return {
+        **_frame(
+            RECONCILIATION,
+            "Каждый показатель отчёта Mindbox о рассылках рядом с нашим, на момент снимка отчёта. "
+            "Смотрите в разрезе показателя отчёта и по одному отчёту за раз.",
+        ),
+        "schema": manifest.models[mindbox_report.MART].schema,
+        "table_name": RECONCILIATION,
+        "sql": mindbox_report.rows(manifest),
+        "main_dttm_col": "date",
+        "columns": sorted(
+            [
+                *(
+                    _column(
+                        each["name"],
+                        each["label"],
+                        "Date" if each["name"] == "date" else "String",
+                        each["description"],
+                        expression=mindbox_report.DATE if each["name"] == "date" else None,
+                        is_time=each["name"] == "date",
+                    )
+                    for each in written.columns
+                ),
+                *(
+                    _column(name, slices[name].label, "String", slices[name].description)
+                    for name in (*mindbox_report.OF_MAILINGS, mindbox_report.VARIANT)
+                ),
+            ],
+            key=_label,
+        ),
+        "metrics": sorted(
+            (
+                _metric_frame(
+                    each["name"],
+                    each["label"],
+                    mindbox_report.metric_sql(each["sql"]),
+                    with_formula(each["description"], RUSSIAN.formula_mark, each["formula"]),
+                    each["format"],
+                )
+                for each in written.metrics
+            ),
+            key=_label,
+        ),
     }
 
 

@@ -9,6 +9,7 @@ from superset_assets.files import AssetFiles, Content
 from superset_assets.glossary import write_glossary
 from superset_assets.manifest import Manifest
 from superset_assets.methodology import write_methodology
+from superset_assets.mindbox_report import write_page
 from superset_assets.semantic_catalog import write_catalog
 from superset_assets.semantics.catalog import CATALOG
 from superset_assets.settings import ROOM
@@ -16,6 +17,7 @@ from superset_assets.words import METRICS as ENGLISH_METRICS
 from superset_assets.words import definitions_catalogue
 
 GLOSSARY = ROOM.parent / "docs" / "metrics.md"
+MINDBOX_REPORT = ROOM.parent / "docs" / "mindbox-report.md"
 EXPOSURES = ROOM.parent / "dbt" / "models" / "exposures.yml"
 
 
@@ -54,6 +56,7 @@ def generated_texts(files: AssetFiles, manifest: Manifest) -> dict[Path, str]:
     return {
         CATALOG: catalog,
         GLOSSARY: write_glossary(manifest),
+        MINDBOX_REPORT: write_page(manifest),
         ENGLISH_METRICS: definitions_catalogue(manifest),
         EXPOSURES: write_exposures(files),
     }
