@@ -219,7 +219,10 @@ def _grain(columns: Iterable[Any], asked: Mapping[str, Any]) -> str | None:
     for column in columns:
         if column == "date":
             return "day"
-        if isinstance(column, Mapping) and column.get("columnType") == "BASE_AXIS":
+        if not isinstance(column, Mapping) or column.get("columnType") != "BASE_AXIS":
+            continue
+        # A bar chart writes its axis of words in the same way, with the board's time step.
+        if column.get("sqlExpression") == "date":
             return GRAINS.get(str(column.get("timeGrain")), "day")
     if asked.get("is_timeseries") and asked.get("granularity"):
         return GRAINS.get(str((asked.get("extras") or {}).get("time_grain_sqla")), "day")
