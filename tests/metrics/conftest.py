@@ -1,16 +1,20 @@
 """One small shop for all tests of metrics."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
 
 from sandbox.mindbox.world import WorldSettings
+from superset_assets.dataset_builder import METRICS
 from superset_assets.manifest import Manifest
 from superset_assets.metric_sql import MetricSql
 from tests.metrics.chain import Chain, loaded
 from tests.metrics.reference import Reference
 from tests.metrics.warehouse import Warehouse
+from tests.superset.chart_data import ChartData
+from tests.superset.stack import stack_over
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +43,13 @@ def sql(chain: Chain) -> MetricSql:
 def warehouse(chain: Chain) -> Warehouse:
     manifest = Manifest.read(chain.dbt.folder / "target" / "manifest.json")
     return Warehouse(chain.client, manifest, chain.until.date())
+
+
+@pytest.fixture(scope="session")
+def charts(chain: Chain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChartData]:
+    """The dataset «Показатели» of a Superset on the shop's warehouse."""
+    folder = tmp_path_factory.mktemp("superset")
+    with ExitStack() as services:
+        yield ChartData.of(
+            stack_over(chain.dbt.clickhouse, chain.client, folder, services), METRICS
+        )

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cache
@@ -78,10 +78,8 @@ def manifest_path() -> Path:
 
 @cache
 def running_stack() -> Stack:
-    """Start the warehouse and Superset, publish the boards; `SERVICES` end them."""
+    """Start a warehouse of made-up marts and Superset on it; `SERVICES` end them."""
     folder = Path(SERVICES.enter_context(tempfile.TemporaryDirectory(prefix="boards-")))
-    environment, port = superset_environment(folder), free_port()
-    bootstrap = begin_bootstrap(folder, environment)
     server = SERVICES.enter_context(ClickHouseProcess(folder / "clickhouse"))
     clickhouse = SERVICES.enter_context(
         closing(
@@ -90,9 +88,38 @@ def running_stack() -> Stack:
             )
         )
     )
-    create_marts(clickhouse, Manifest.read(manifest_path()))
+
+    def fill() -> None:
+        create_marts(clickhouse, Manifest.read(manifest_path()))
+
+    return stack_over(server, clickhouse, folder, SERVICES, meanwhile=fill)
+
+
+def stack_over(
+    server: ClickHouseProcess,
+    clickhouse: Client,
+    folder: Path,
+    services: ExitStack,
+    *,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Stack:
+    """Start a Superset on a warehouse and publish the boards.
+
+    Args:
+        server: the running warehouse; its marts are there when `meanwhile` is over.
+        clickhouse: a connection to it.
+        folder: where Superset keeps its own database and its logs.
+        services: ends Superset.
+        meanwhile: what else is to be done while Superset prepares its own database.
+
+    Raises:
+        RuntimeError: Superset did not start; the text holds the end of its log.
+    """
+    environment, port = superset_environment(folder), free_port()
+    bootstrap = begin_bootstrap(folder, environment)
+    meanwhile()
     finish_bootstrap(bootstrap, folder)
-    start_superset(SERVICES, folder, environment, port)
+    start_superset(services, folder, environment, port)
 
     url = f"http://127.0.0.1:{port}"
     login = SupersetLogin(url, "admin", environment["SUPERSET_ADMIN_PASSWORD"])
