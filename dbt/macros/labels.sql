@@ -214,6 +214,18 @@
                     },
                     "otherwise": "Без заказов за год",
                 },
+                "rfm_score": {
+                    "values": {"1": "1", "2": "2", "3": "3", "4": "4", "5": "5"},
+                    "otherwise": "Без заказов за год",
+                },
+                "nps_group": {
+                    "values": {
+                        "promoter": "Промоутеры (9–10)",
+                        "passive": "Нейтральные (7–8)",
+                        "detractor": "Критики (0–6)",
+                    },
+                    "otherwise": "Нет оценки",
+                },
                 "experiment_arm": {
                     "values": {
                         "treated": "Рассылка",

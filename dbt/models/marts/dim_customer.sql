@@ -31,6 +31,12 @@ with
 
     identity as (select * from {{ ref("int_customer_identity") }}),
 
+    survey_answers as (select * from {{ ref("stg_mindbox__survey_answers") }}),
+
+    rfm as (select * from {{ ref("int_rfm") }} where brand = '{{ all_brands() }}'),
+
+    horizon as (select * from {{ ref("int_horizon") }}),
+
     -- Everybody who is spoken of anywhere, less those who were merged into somebody
     -- else.
     spoken_of as (
@@ -88,10 +94,36 @@ with
                 countIf(contact_point_type = 'offline') > 0,
                 'offline',
                 ''
-            ) as channel_type
+            ) as channel_type,
+            argMax(order_channel, order_seq) as last_order_channel,
+            argMax(
+                if(contact_point_type = 'online', 'Онлайн', order_channel), order_seq
+            ) as last_store
         from orders
         where order_seq > 0
         group by customer_key
+    ),
+
+    answered as (
+        select
+            {{ merged_customer("survey_answers.customer_key", "identity") }}
+            as customer_key,
+            argMax(
+                survey_answers.score,
+                (survey_answers.answered_at, survey_answers.action_id)
+            ) as score
+        from survey_answers
+        left join identity on survey_answers.customer_key = identity.customer_key
+        where isNotNull(survey_answers.score)
+        group by customer_key
+    ),
+
+    scored as (
+        select *
+        from rfm
+        where
+            valid_from <= assumeNotNull((select last_day from horizon))
+            and valid_till > assumeNotNull((select last_day from horizon))
     )
 
 select
@@ -146,6 +178,19 @@ select
             "if(bought.customer_key = 0, 'none', bought.channel_type)",
         )
     }} as buyer_channel_type,
+    {{ open_label("bought.last_order_channel") }} as last_order_channel,
+    {{ open_label("bought.last_store") }} as last_store,
+    {%- for axis in ["recency", "frequency", "monetary"] %}
+        {{ slice_label("rfm_score", "scored." ~ axis ~ "_score") }}
+        as rfm_{{ axis }}_score_now,
+    {%- endfor %}
+    {{
+        slice_label(
+            "nps_group",
+            "multiIf(answered.customer_key = 0, '', answered.score >= 9, 'promoter', answered.score >= 7, 'passive', 'detractor')",
+        )
+    }}
+    as nps_group,
     if(
         customer_orders.customer_key = 0, null, customer_orders.first_order_date
     ) as first_order_date,
@@ -162,3 +207,5 @@ left join states on known.customer_key = states.customer_key
 left join first_orders on known.customer_key = first_orders.customer_key
 left join first_goods on known.customer_key = first_goods.customer_key
 left join bought on known.customer_key = bought.customer_key
+left join answered on known.customer_key = answered.customer_key
+left join scored on known.customer_key = scored.customer_key

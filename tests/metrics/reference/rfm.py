@@ -27,7 +27,7 @@ class Rfm:
         self._world, self._secret = world, secret
         first = min((order.day for order in purchases.in_goal), default=horizon)
         self.months: set[date] = set()
-        self._segments: dict[tuple[date, str, int], str] = {}
+        self._scores: dict[tuple[date, str, int], Scores] = {}
         month = unit_start(first, "month")
         while month <= horizon:
             self.months.add(month)
@@ -37,7 +37,12 @@ class Rfm:
 
     def segment(self, person: int, brand: str, day: date) -> str:
         """The segment of a person on a day."""
-        return self._segments.get((unit_start(day, "month"), brand, person), NO_SCORE)
+        scores = self.scores(person, brand, day)
+        return NO_SCORE if scores is None else named(scores)
+
+    def scores(self, person: int, brand: str, day: date) -> Scores | None:
+        """Recency, frequency and money of a person on a day; None of who bought nothing lately."""
+        return self._scores.get((unit_start(day, "month"), brand, person))
 
     def _score_month(self, month: date, purchases: Purchases) -> None:
         recent: dict[str, dict[int, list[Order]]] = defaultdict(lambda: defaultdict(list))
@@ -48,7 +53,7 @@ class Rfm:
                         recent[brand][person].append(order)
         for brand, buyers in recent.items():
             for person, scores in self._scored(buyers).items():
-                self._segments[month, brand, person] = named(scores)
+                self._scores[month, brand, person] = scores
 
     def _scored(self, buyers: Mapping[int, Sequence[Order]]) -> dict[int, Scores]:
         axes = (

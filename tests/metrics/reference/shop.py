@@ -1,5 +1,6 @@
 """The reference: all facts of a world, ready to be asked."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from sandbox.mindbox.world import World
@@ -12,6 +13,7 @@ from tests.metrics.reference.credits import Credit, Credits
 from tests.metrics.reference.facts import Fact
 from tests.metrics.reference.letters import Letters
 from tests.metrics.reference.lives import Lives
+from tests.metrics.reference.memberships import Load, Memberships
 from tests.metrics.reference.people import People
 from tests.metrics.reference.purchases import Order, Purchases
 from tests.metrics.reference.questions import Key, Question
@@ -20,7 +22,7 @@ from tests.metrics.reference.slicing import Slicing
 from tests.metrics.reference.sources import Sources
 from tests.metrics.reference.states import States
 from tests.metrics.reference.taking_part import TakingPart
-from tests.metrics.reference.today import of_person
+from tests.metrics.reference.today import last_scores, of_person
 from tests.metrics.reference.tours import Tours
 from tests.metrics.reference.trials import Trials
 from tests.metrics.reference.visits import Visits
@@ -49,6 +51,8 @@ CUSTOMER_KEY_SECRET = "a secret of the tests, long enough"
 class Reference:
     """All facts of a world, and the metrics of them.
 
+    `segment_loads` are the loads of segmentations, by default one of the world's now.
+
     Attributes:
         orders: those in the goal.
         credits: of all orders, by every model.
@@ -58,17 +62,29 @@ class Reference:
         facts: messages and first reactions to them.
     """
 
-    def __init__(self, world: World, secret: str = CUSTOMER_KEY_SECRET) -> None:
+    def __init__(
+        self,
+        world: World,
+        segment_loads: Sequence[Load] = (),
+        secret: str = CUSTOMER_KEY_SECRET,
+    ) -> None:
         clock = Clock(world.settings.time_zone)
+        loads = segment_loads or [(world.settings.until, world.truth.segments)]
+        memberships = Memberships(loads, clock)
         people = People(world)
         letters = Letters(world, people, clock)
         horizon = last_day(world, clock)
         purchases = Purchases(world, people, clock, horizon)
         rfm = Rfm(world, purchases, horizon, secret)
-        self.states = States(world, people, clock, letters, purchases, rfm=rfm)
+        self.states = States(
+            world, people, clock, letters, purchases, rfm=rfm, memberships=memberships
+        )
         earned_by = Credits(world, people, letters, purchases)
+        given = last_scores(world, people)
         for person in people.everybody():
-            person.late |= of_person(person, purchases, self.states, horizon)
+            person.late |= of_person(
+                person, purchases, self.states, rfm=rfm, given=given, horizon=horizon
+            )
         self.orders: list[Order] = purchases.in_goal
         self.credits: list[Credit] = earned_by.all
         self.taken_away: list[Order] = earned_by.taken_away
@@ -81,7 +97,15 @@ class Reference:
         ]
         self.visits = Visits(world, people, clock, letters, purchases, horizon=horizon)
         tours = Tours(self.visits, purchases.goods, clock)
-        trials = Trials(world, clock, letters, purchases, self.states, horizon=horizon)
+        trials = Trials(
+            world,
+            clock,
+            letters,
+            purchases,
+            self.states,
+            memberships=memberships,
+            horizon=horizon,
+        )
         taking_part = TakingPart(trials, clock)
         self._slicing = Slicing(people, letters, self.states, taking_part, horizon=horizon)
         lives = Lives(self.states, merges, horizon)

@@ -62,6 +62,8 @@ OF_TODAY = frozenset(
 ) | {
     "customer_segments_now",
     *("cohort_month", "registration_month", "acq_channel", "contact_origin"),
+    *("last_order_channel", "last_store", "nps_group"),
+    *("rfm_recency_score_now", "rfm_frequency_score_now", "rfm_monetary_score_now"),
     *("buyer_channel_type", "first_product", "first_category", "first_product_brand"),
     "first_promo",
 }
@@ -88,14 +90,14 @@ KNOWN = {
     "complaints": _LETTERS - {"hour"} - OF_TRIALS,
     **dict.fromkeys(("orders", "previous_orders", "credits", "credits_by_order"), _ORDERS),
     "strays": _COMMON | OF_VISITS | OF_FIRST_ORDER,
-    "paths": _COMMON | OF_ORDERS | OF_MAILINGS - {"channel_group"} | OF_VISITS,
+    "paths": _COMMON | OF_ORDERS | OF_LINES | OF_MAILINGS - {"channel_group"} | OF_VISITS,
     **dict.fromkeys(("visits", "steps"), _VISITS),
     "life": _COMMON - {"hour"} | OF_CHANNELS | OF_LOSSES,
     **dict.fromkeys(("closing", "opening"), _STATES),
     **dict.fromkeys(("reach", "opening_reach"), _STATES | OF_CHANNELS),
     "participants": BRAND | OF_CUSTOMERS | OF_MAILINGS - OF_SENDING | OF_TESTS,
     "holdouts": OF_CUSTOMERS | OF_HOLDOUT,
-    **dict.fromkeys(("members", "moves"), OF_TODAY | OF_SEGMENTS),
+    **dict.fromkeys(("members", "entries", "exits"), OF_TODAY | OF_SEGMENTS),
 }
 """Slices that can be asked of the facts of a source."""
 EVERY_SLICE = frozenset(name for names in KNOWN.values() for name in names)

@@ -174,7 +174,8 @@ class Sources:
             "participants": trials.participants,
             "holdouts": trials.holdouts,
             "members": trials.members,
-            "moves": trials.moves,
+            "entries": trials.entries,
+            "exits": trials.exits,
             "steps": tours.steps,
             "strays": tours.strays,
         }
@@ -229,25 +230,27 @@ class Sources:
             order, letter = path.order, path.letter
             sent_on = self._clock.day(letter.at)
             day = sent_on if question.basis == "send" else order.day
-            if bucket.first <= day <= bucket.last:
-                yield PathRow(
-                    sent_on=sent_on,
-                    own_on=order.day,
-                    person=order.person,
-                    mailing=letter.mailing,
-                    at=order.at,
-                    slices={
-                        **letter.slices,
-                        **order.slices,
-                        **self._tours.of_order(order),
-                        "brand": order.brand,
-                        "link": letter.link_at(path.touched_at),
-                        "order_seq_group": number_band(
-                            order.standing(in_brand="brand" in question.slices)
-                        ),
-                    },
-                    path=path,
-                )
+            if not bucket.first <= day <= bucket.last:
+                continue
+            slices = {
+                **letter.slices,
+                **order.slices,
+                **self._tours.of_order(order),
+                "brand": order.brand,
+                "link": letter.link_at(path.touched_at),
+                "order_seq_group": number_band(order.standing(in_brand="brand" in question.slices)),
+            }
+            for words, lines in _parts(order.lines, question):
+                if any(line.in_goal for line in lines):
+                    yield PathRow(
+                        sent_on=sent_on,
+                        own_on=order.day,
+                        person=order.person,
+                        mailing=letter.mailing,
+                        at=order.at,
+                        slices={**slices, **words},
+                        path=path,
+                    )
 
     def _models(self, question: Question) -> set[str]:
         """The models asked for: those chosen, all where they are compared, else the default."""
