@@ -3,7 +3,14 @@
 import pytest
 import yaml
 
-from superset_assets.dataset_builder import BOARD_OPTIONS, FRESHNESS, METRICS, generate, slices_of
+from superset_assets.dataset_builder import (
+    BOARD_OPTIONS,
+    FRESHNESS,
+    METRICS,
+    RECONCILIATION,
+    generate,
+    slices_of,
+)
 from superset_assets.files import AssetFiles, Content
 from superset_assets.generate import (
     EXPOSURES,
@@ -89,7 +96,7 @@ def metrics_of(dataset: Content) -> dict[str, Content]:
 def test_one_dataset_has_every_metric_of_dbt(
     datasets: dict[str, Content], manifest: Manifest
 ) -> None:
-    assert set(datasets) == {METRICS, BOARD_OPTIONS, FRESHNESS}
+    assert set(datasets) == {METRICS, BOARD_OPTIONS, FRESHNESS, RECONCILIATION}
     assert datasets[METRICS]["sql"] == "{{ facts() }}"
     assert set(metrics_of(datasets[METRICS])) == {
         *manifest.metrics,
