@@ -89,7 +89,8 @@ def compose_questions() -> None:
             return write_query(self, **asked)
         own, others = _own_filters(asked.get("filter") or [])
         with _asking(self, asked):
-            written = write_query(self, **{**asked, "filter": others})
+            ordered = {"orderby": _by_the_axis(asked)} if asked.get("orderby") else {}
+            written = write_query(self, **{**asked, "filter": others, **ordered})
         applied = [*written.applied_filter_columns, *(each["col"] for each in own)]
         return written._replace(applied_filter_columns=applied)
 
@@ -227,6 +228,15 @@ def _grain(columns: Iterable[Any], asked: Mapping[str, Any]) -> str | None:
     if asked.get("is_timeseries") and asked.get("granularity"):
         return GRAINS.get(str((asked.get("extras") or {}).get("time_grain_sqla")), "day")
     return None
+
+
+def _by_the_axis(asked: Mapping[str, Any]) -> list[tuple[Any, bool]]:
+    """The query's order; where it is by time, by the buckets, whose dates alone are grouped by."""
+    columns = [*(asked.get("columns") or []), *(asked.get("groupby") or [])]
+    if _grain(columns, asked) is None:
+        return list(asked["orderby"])
+    bucket = {"expressionType": "SQL", "label": "date", "sqlExpression": "date"}
+    return [(bucket if by == "date" else by, ascending) for by, ascending in asked["orderby"]]
 
 
 def _period(asked: Mapping[str, Any], today: date) -> Period | None:
