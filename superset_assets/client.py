@@ -69,9 +69,9 @@ class SupersetClient:
         """DELETE an API address."""
         self._request("DELETE", path)
 
-    def download(self, path: str, **kwargs: Any) -> bytes:
-        """GET an API address; the answer's bytes."""
-        return self._request("GET", path, **kwargs).content
+    def download(self, path: str, *, method: str = "GET", **kwargs: Any) -> bytes:
+        """Ask an API address for a file; the answer's bytes."""
+        return self._request(method, path, **kwargs).content
 
     def find(self, path: str, column: str, value: str) -> Json | None:
         """The first row of a list whose column equals the value, or nothing."""
