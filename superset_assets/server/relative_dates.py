@@ -1,7 +1,7 @@
 """Reading relative dates one at a time.
 
-Superset reads «the last twelve months» with pyparsing, whose memory of what it has parsed already is
-shared between threads: of the many charts of a board, asked at once, one now and then fails with
+Superset reads «the last twelve months» with pyparsing, whose memory of what it has parsed already
+is shared between threads: of the many charts of a board, asked at once, one now and then fails with
 "Expected ',', found 'MONTH'". Each reading takes about a millisecond, so they queue.
 """
 
