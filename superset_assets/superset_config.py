@@ -195,6 +195,7 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
         facts,
         others,
     )
+    from superset_assets.server.exports import write_csv_as_asked  # noqa: PLC0415
     from superset_assets.server.relative_dates import (  # noqa: PLC0415
         read_dates_one_at_a_time,
     )
@@ -215,3 +216,4 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
     refuse_wrong_sums()
     use_calendar_periods()
     read_dates_one_at_a_time()
+    write_csv_as_asked()
