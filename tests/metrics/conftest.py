@@ -31,7 +31,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
 
 @pytest.fixture(scope="session")
 def reference(chain: Chain) -> Reference:
-    return Reference(chain.world)
+    return Reference(chain.world, chain.segment_loads)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Segmentations: the stage of life of every customer, and the level in the loyalty programme.
 
-Both are read off customers and orders as they stand at the end of history. Only customers that
-live on are in them; orders of ids that were merged into them count as theirs.
+Both are read off customers and orders as they stand at a moment. Only customers that live on at the
+end of history are in them; orders of ids that were merged into them count as theirs.
 """
 
 from __future__ import annotations
@@ -61,19 +61,25 @@ class Memberships(Columns):
     changed_at: Ints
 
 
-def of(world: World) -> Memberships:
-    """The memberships of a world, both segmentations one after the other."""
-    return Memberships.join([_lifecycle(world), _loyalty(world)])
+def of(world: World, at: int | None = None) -> Memberships:
+    """The memberships of a world, both segmentations one after the other.
+
+    Args:
+        world: whose customers and orders.
+        at: the moment that is looked at, ms UTC; by default the world's now. What orders came to
+            is told as it stands at the end of history.
+    """
+    moment = world.settings.until_ms if at is None else at
+    return Memberships.join([_lifecycle(world, moment), _loyalty(world, moment)])
 
 
-def _lifecycle(world: World) -> Memberships:
+def _lifecycle(world: World, until: int) -> Memberships:
     """New for 30 days, active for 90 days after an order, at risk until 255 days have passed.
 
     Somebody of the imported base is known by the first order and is in no stage before it.
     """
-    until = world.settings.until_ms
     count = len(world.customers)
-    person, at = _orders_by_person(world)[:2]
+    person, at = _orders_by_person(world, until)[:2]
     first_order, last_order, active_since = _order_moments(person, at, count)
     registered = members.first_registrations(world.customers)
     came_with_import = np.zeros(count, bool)
@@ -90,19 +96,18 @@ def _lifecycle(world: World) -> Memberships:
     age = [until <= grown, until <= cooled, until <= gone]
     segment = np.select(age, [_NEW, _ACTIVE, _AT_RISK], _CHURNED)
     changed = np.select(age, [began, np.maximum(active_since, grown), cooled], gone)
-    customer = np.flatnonzero((world.customers.merged_into < 0) & (began < NEVER))
+    customer = np.flatnonzero((world.customers.merged_into < 0) & (began < until))
     return _rows(LIFECYCLE, customer, segment, changed)
 
 
-def _loyalty(world: World) -> Memberships:
+def _loyalty(world: World, until: int) -> Memberships:
     """Base at joining; silver and gold from what orders in the goal have come to; out at leaving.
 
     A level once reached is kept.
     """
-    until = world.settings.until_ms
     club = members.of(world.settings, world.customers)
-    person, at, amount = _orders_by_person(world)
-    customer = np.flatnonzero((world.customers.merged_into < 0) & (club.joined_at < NEVER))
+    person, at, amount = _orders_by_person(world, until)
+    customer = np.flatnonzero((world.customers.merged_into < 0) & (club.joined_at < until))
     segment = np.zeros(len(world.customers), np.int64)
     changed = club.joined_at.copy()
     starts = np.flatnonzero(np.diff(person, prepend=-1))
@@ -131,11 +136,14 @@ def _rows(segmentation: int, customer: Array, segment: Array, changed_at: Ints) 
     )
 
 
-def _orders_by_person(world: World) -> tuple[Array, Ints, Ints]:
-    """Person, moment and goal amount (kopecks) of all orders of known people, person by person."""
+def _orders_by_person(world: World, until: int) -> tuple[Array, Ints, Ints]:
+    """Person, moment and goal amount (kopecks) of orders of known people, person by person.
+
+    Of the orders those before the moment are taken.
+    """
     orders, lines = world.orders, world.lines
     _, amount = attribution.goal_amounts(orders, lines, line_status(orders, lines))
-    known = np.flatnonzero(orders.customer != ANONYMOUS)
+    known = np.flatnonzero((orders.customer != ANONYMOUS) & (orders.ordered_at < until))
     person = world.customers.person[orders.customer[known]]
     order = np.lexsort((orders.ordered_at[known], person))
     return person[order], orders.ordered_at[known[order]], amount[known[order]]

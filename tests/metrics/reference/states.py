@@ -16,9 +16,9 @@ from sandbox.mindbox.world import World, vocabulary
 from sandbox.mindbox.world.actions import NO_CONTACT, Template
 from sandbox.mindbox.world.customers import NO_DOMAIN
 from sandbox.mindbox.world.mailings import Channel
-from sandbox.mindbox.world.segments import OUT, SEGMENTATIONS, SEGMENTS
 from tests.metrics.reference.calendar import Clock
 from tests.metrics.reference.letters import Letters
+from tests.metrics.reference.memberships import Memberships
 from tests.metrics.reference.people import People, Person
 from tests.metrics.reference.purchases import Order, Purchases
 from tests.metrics.reference.rfm import Rfm
@@ -200,7 +200,7 @@ class Life:
     def changes(self) -> list[date]:
         """Days on which something may change."""
         days = {self.registered_on, self.known_from, *self._said.days, *self._deeds}
-        days |= self._rfm.months
+        days |= self._rfm.months | self._said.segments.days(self.person.number)
         for day in self.days:
             days |= {day + timedelta(days=n + 1) for n in (AT_RISK_DAYS, CHURN_DAYS)}
         for day in self._deeds:
@@ -231,7 +231,7 @@ class Life:
                 "reachable_set": _reachable(channels),
                 "subscription_state": _subscription(channels),
                 "engagement_band": self._engagement(day),
-                "customer_segment": self._said.segments,
+                "customer_segment": self._said.segments.names(self.person.number, day),
             },
         )
 
@@ -273,7 +273,7 @@ class Said:
     deeds: set[date]
     is_online: bool
     is_offline: bool
-    segments: tuple[str, ...]
+    segments: Memberships
 
     @property
     def days(self) -> set[date]:
@@ -308,6 +308,7 @@ class States:
         purchases: Purchases,
         *,
         rfm: Rfm,
+        memberships: Memberships,
     ) -> None:
         self._world, self._people, self._clock = world, people, clock
         self._purchases, self._rfm = purchases, rfm
@@ -315,7 +316,7 @@ class States:
         for fact in letters.all_clicks:
             for brand in (ALL_BRANDS, fact.letter.brand):
                 self._deeds[fact.letter.person, brand].add(fact.own_on)
-        self._segments = self._memberships()
+        self._memberships = memberships
         self.lives: dict[str, dict[int, Life]] = defaultdict(dict)
         for person in people.everybody():
             self._live(person)
@@ -402,7 +403,7 @@ class States:
                 deeds=self._deeds[person.number, brand],
                 is_online=contact != NO_CONTACT and not _is_offline(contact),
                 is_offline=contact != NO_CONTACT and _is_offline(contact),
-                segments=self._segments.get(person.number, ()),
+                segments=self._memberships,
             )
             self.lives[brand][person.number] = Life(
                 person,
@@ -448,17 +449,6 @@ class States:
     def _by_day(self, words: Iterable[tuple[int, bool]]) -> dict[date, bool]:
         """The last word of each day."""
         return {self._clock.day(at): word for at, word in sorted(words)}
-
-    def _memberships(self) -> dict[int, tuple[str, ...]]:
-        """Segments that people are in: their one export speaks for all time."""
-        rows = self._world.truth.segments
-        found: dict[int, list[str]] = defaultdict(list)
-        for n in range(len(rows)):
-            segment, number = int(rows.segment[n]), int(rows.segmentation[n])
-            if segment != OUT:
-                name = f"{SEGMENTATIONS[number][1]}: {SEGMENTS[number][segment][1]}"
-                found[int(rows.customer[n])].append(name)
-        return {person: tuple(sorted(names)) for person, names in found.items()}
 
 
 def _last_word(said: dict[date, bool], day: date) -> bool | None:

@@ -348,8 +348,8 @@ METRICS: dict[str, Metric] = {
     "gcg_incremental_revenue_lo": of_all(lambda found, squares: found - Z * sqrt(squares)),
     "gcg_incremental_revenue_hi": of_all(lambda found, squares: found + Z * sqrt(squares)),
     "segment_size": people("members"),
-    "segment_inflow": counted("moves"),
-    "segment_outflow": counted("moves"),
+    "segment_inflow": counted("entries"),
+    "segment_outflow": counted("exits"),
     "rfm_revenue_share": Metric(frozenset({"orders"}), amount_of_scored)
     / total("all_orders_at_start", lambda row: row.amount, lambda row: row.is_known),
     "rfm_customers": closing(

@@ -9,10 +9,10 @@ from math import floor
 
 from sandbox.mindbox.world import World
 from sandbox.mindbox.world.messages import NOT_SENT_REASONS
-from sandbox.mindbox.world.segments import OUT, SEGMENTATIONS, SEGMENTS
 from tests.metrics.reference.calendar import Bucket, Clock, unit_start
 from tests.metrics.reference.facts import Fact
 from tests.metrics.reference.letters import Letter, Letters
+from tests.metrics.reference.memberships import Memberships, Stay
 from tests.metrics.reference.purchases import Purchases
 from tests.metrics.reference.questions import Question
 from tests.metrics.reference.states import States
@@ -88,9 +88,11 @@ class Trials:
         purchases: Purchases,
         states: States,
         *,
+        memberships: Memberships,
         horizon: date,
     ) -> None:
         self._world, self._clock, self._states = world, clock, states
+        self._memberships = memberships
         self._purchases, self._horizon = purchases, horizon
         self._reasons = {
             letter.number: NOT_SENT_REASONS[int(world.messages.not_sent_reason[n])]
@@ -99,7 +101,6 @@ class Trials:
         self.everybody = self._took_part(letters)
         self._tested = {row.mailing for row in self.everybody}
         self.months = self._held_out(letters)
-        self._members = self._in_segments()
 
     def participants(self, _: Question, bucket: Bucket) -> Iterator[ParticipantRow]:
         """Those who joined an experiment in the bucket."""
@@ -110,13 +111,22 @@ class Trials:
         yield from (x for x in self.months if bucket.first <= x.own_on <= bucket.last)
 
     def members(self, _: Question, bucket: Bucket) -> Iterator[MemberRow]:
-        """Members of segments at the end of the bucket: the one load speaks for all time."""
+        """Members of segments at the end of the bucket."""
         if bucket.first <= self._horizon:
-            yield from self._members
+            last = min(bucket.last, self._horizon)
+            yield from (_member(x, last) for x in self._memberships.stays if x.covers(last))
 
-    def moves(self, _: Question, __: Bucket) -> Iterator[MemberRow]:
-        """Those who entered or left a segment: one load sees where people are, nobody move."""
-        yield from ()
+    def entries(self, _: Question, bucket: Bucket) -> Iterator[MemberRow]:
+        """Those whom a load of the bucket saw enter a segment."""
+        for stay in self._memberships.stays:
+            if stay.since != EVER and bucket.first <= stay.since <= bucket.last:
+                yield _member(stay, stay.since)
+
+    def exits(self, _: Question, bucket: Bucket) -> Iterator[MemberRow]:
+        """Those whom a load of the bucket saw leave a segment."""
+        for stay in self._memberships.stays:
+            if stay.till is not None and bucket.first <= stay.till <= bucket.last:
+                yield _member(stay, stay.till)
 
     def arm_of(self, letter: Letter) -> str | None:
         """The group that a message of an experiment speaks to; None of any other message."""
@@ -223,24 +233,14 @@ class Trials:
             revenue=sum((order.amount for order in bought), Decimal(0)),
         )
 
-    def _in_segments(self) -> list[MemberRow]:
-        rows, found = self._world.truth.segments, []
-        for n in range(len(rows)):
-            segment, number = int(rows.segment[n]), int(rows.segmentation[n])
-            if segment != OUT:
-                name = SEGMENTATIONS[number][1]
-                found.append(
-                    MemberRow(
-                        sent_on=self._horizon,
-                        own_on=self._horizon,
-                        person=int(rows.customer[n]),
-                        slices={
-                            "segmentation": name,
-                            "customer_segment": f"{name}: {SEGMENTS[number][segment][1]}",
-                        },
-                    )
-                )
-        return found
+
+def _member(stay: Stay, day: date) -> MemberRow:
+    return MemberRow(
+        sent_on=day,
+        own_on=day,
+        person=stay.person,
+        slices={"segmentation": stay.segmentation, "customer_segment": stay.name},
+    )
 
 
 def _winsorised(rows: Iterable[ParticipantRow]) -> list[ParticipantRow]:
