@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from superset_assets.manifest import Manifest, ManifestError, Metric
 from superset_assets.semantics.comparison import COMPARED, OTHERS
+from superset_assets.semantics.trend import TREND, TREND_STEP
 
 MENTION = re.compile(r"@(\w+)")
-CHOSEN_ON_THE_BOARD = {"compared": COMPARED, "others": OTHERS}
+OF_THE_QUESTION = {"compared": COMPARED, "others": OTHERS, "trend": TREND, "trend_step": TREND_STEP}
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class MetricSql:
         )
 
     def _mentioned(self, name: str, mentioned_by: tuple[str, ...]) -> str:
-        # Which metric campaigns are compared by is decided on the board.
-        return CHOSEN_ON_THE_BOARD.get(name) or f"({self._expression(name, mentioned_by)})"
+        # Which metric is compared by or has its trend drawn is decided on the board.
+        return OF_THE_QUESTION.get(name) or f"({self._expression(name, mentioned_by)})"
 
     def _metric(self, name: str) -> Metric:
         if name not in self.manifest.metrics:

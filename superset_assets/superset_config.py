@@ -187,13 +187,15 @@ EVENT_LOGGER = LogFileEvents()
 def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
     """Hang our templates, words, questions and comparison into the application."""
     # Superset's own modules need a configured application to be imported.
-    from superset_assets.server.additivity import refuse_wrong_sums  # noqa: PLC0415
+    from superset_assets.server.additivity import keep_arithmetic_true  # noqa: PLC0415
     from superset_assets.server.comparison import use_calendar_periods  # noqa: PLC0415
     from superset_assets.server.questions import (  # noqa: PLC0415
         compared,
         compose_questions,
         facts,
         others,
+        trend,
+        trend_step,
     )
     from superset_assets.server.exports import write_csv_as_asked  # noqa: PLC0415
     from superset_assets.server.relative_dates import (  # noqa: PLC0415
@@ -209,11 +211,13 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
         "facts": facts,
         "compared": compared,
         "others": others,
+        "trend": trend,
+        "trend_step": trend_step,
         "project_time_zone": os.environ["TZ"],
     }
     app.jinja_env.globals["brand_font_faces"] = _brand.font_faces
     compose_questions()
-    refuse_wrong_sums()
+    keep_arithmetic_true()
     use_calendar_periods()
     read_dates_one_at_a_time()
     write_csv_as_asked()

@@ -55,7 +55,7 @@ class Buckets:
                 return self.since
             case "day":
                 return f"{self.since} + {number}"
-        return f"greatest({self.since}, {self._begin(number)})"
+        return f"greatest({self.since}, {self.begin(number)})"
 
     def last_day(self, number: str) -> str:
         """Last day of a bucket, not after the period's."""
@@ -64,10 +64,12 @@ class Buckets:
                 return self.till
             case "day":
                 return f"{self.since} + {number}"
-        return f"least({self.till}, {self._begin(f'{number} + 1')} - 1)"
+        return f"least({self.till}, {self.begin(f'{number} + 1')} - 1)"
 
-    def _begin(self, number: str) -> str:
+    def begin(self, number: str) -> str:
         """Where the calendar's bucket begins, whatever the period."""
+        if self.grain == "day":
+            return f"{self.since} + ({number})"
         start = f"{STARTS[str(self.grain)]}({self.since})"
         if self.grain == "week":
             return f"{start} + 7 * ({number})"

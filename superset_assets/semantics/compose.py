@@ -1,13 +1,19 @@
 """The table behind a question: rows of every source that its metrics need, under one heading."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
 from superset_assets.semantics.buckets import day_literal
 from superset_assets.semantics.calendar import Period
 from superset_assets.semantics.catalog import RFM_AT_START, Catalog, Column
-from superset_assets.semantics.dated import DATED_MARTS, dated_mart_of, dated_rows, segment_rows
+from superset_assets.semantics.dated import (
+    DATED_MARTS,
+    MEMBER,
+    dated_mart_of,
+    dated_rows,
+    segment_rows,
+)
 from superset_assets.semantics.events import FAMILIES, Events
 from superset_assets.semantics.intervals import buckets_of
 from superset_assets.semantics.listing import listed_rows
@@ -30,6 +36,7 @@ from superset_assets.semantics.rows import (
     union,
 )
 from superset_assets.semantics.states import CHANNEL, States
+from superset_assets.semantics.windows import Windows
 
 LINK, CLICKS_OF_ALL_LINKS = "link", "all_is_click_event"
 """A link has its share of the clicks in the same mailings, not of those in all mailings."""
@@ -56,6 +63,8 @@ class _Composition:
         self._columns: dict[str, Column] = {}
         self._missing: set[str] = set()
         self._states = States(question, catalog, today)
+        self._windows = Windows(question, catalog, today)
+        self._reading = self._windows.reading
         for name in sorted(question.measures):
             self._sort(name)
 
@@ -103,7 +112,7 @@ class _Composition:
     def _event_rows(self) -> list[Rows]:
         if not self._measures[Kind.EVENT]:
             return []
-        events = Events(self._question, self._catalog, self._today)
+        events = Events(self._reading, self._catalog, self._today)
         asked = {}
         for key, own in events.families_of(self._measures[Kind.EVENT]).items():
             if events.applies(FAMILIES[key]):
@@ -111,7 +120,13 @@ class _Composition:
             else:
                 self._missing |= own
         present = self._measures[Kind.EVENT] - self._missing
-        return list(events.rows(asked, sorted(present | self._measures[Kind.CUSTOMER])))
+        return self._reached(events.rows(asked, sorted(present | self._measures[Kind.CUSTOMER])))
+
+    def _reached(self, rows: Iterable[Rows]) -> list[Rows]:
+        """Rows of facts, under all buckets that they count in."""
+        slices = {name: self._catalog.slices[name] for name in self._question.shown}
+        measures = {name: replace(column, group="") for name, column in self._columns.items()}
+        return self._windows.spread(list(rows), slices | measures)
 
     def _previous_rows(self) -> list[Rows]:
         """Events of the bucket before, on the dates of the bucket itself."""
@@ -159,14 +174,14 @@ class _Composition:
         measures = {name.removeprefix(ON_ORDER_DATE): name for name in names}
         if not measures:
             return []
-        question = replace(self._question, basis=EVENT)
+        question = replace(self._reading, basis=EVENT)
         events = Events(question, self._catalog, self._today)
         families = events.families_of(measures)
         if not all(events.applies(FAMILIES[key]) for key in families):
             self._missing |= names
             return []
         wanted = sorted({*measures, *self._measures[Kind.CUSTOMER]})
-        return [renamed(rows, measures) for rows in events.rows(families, wanted)]
+        return self._reached(renamed(rows, measures) for rows in events.rows(families, wanted))
 
     def _state_rows(self) -> list[Rows]:
         if not self._measures[Kind.STATE]:
@@ -188,19 +203,25 @@ class _Composition:
             }
             if not names:
                 continue
-            rows = dated_rows(mart, sorted(names), self._question, self._catalog, self._today)
+            rows = dated_rows(mart, sorted(names), self._reading, self._catalog, self._today)
             if rows is None:
                 self._missing |= names
             else:
-                found.append(rows)
-        if self._measures[Kind.SEGMENT]:
-            names = self._measures[Kind.SEGMENT]
-            rows_of_segments = list(
-                segment_rows(sorted(names), self._question, self._catalog, self._today)
-            )
-            if not rows_of_segments:
+                found += self._reached([rows])
+        return [*found, *self._segment_rows()]
+
+    def _segment_rows(self) -> list[Rows]:
+        """Members on a bucket's last day, and who came or went."""
+        members = self._measures[Kind.SEGMENT] & {MEMBER}
+        flows = self._measures[Kind.SEGMENT] - members
+        found: list[Rows] = []
+        for names, question in ((members, self._question), (flows, self._reading)):
+            if not names:
+                continue
+            rows = list(segment_rows(sorted(names), question, self._catalog, self._today))
+            if not rows:
                 self._missing |= names
-            found += rows_of_segments
+            found += rows if question is self._question else self._reached(rows)
         return found
 
     def _wholes(self, facts: Sequence[Rows]) -> list[Rows]:
@@ -231,8 +252,8 @@ class _Composition:
         """States under the slices that customers, or their channels, have."""
         if not measures:
             return []
-        people = States(self._without(knows), self._catalog, self._today)
-        question = self._without(lambda name: knows(name) and people.slicing.knows(name))
+        people = States(_without(self._question, knows), self._catalog, self._today)
+        question = _without(self._question, lambda name: knows(name) and people.slicing.knows(name))
         states = States(question, self._catalog, self._today)
         return [self._spread([states.base(sorted(measures))], question, facts)]
 
@@ -243,23 +264,13 @@ class _Composition:
         if not measures:
             return []
         names = {name.removeprefix(ALL).removeprefix(EVERYBODYS): name for name in measures}
-        events = Events(self._without(knows), self._catalog, self._today)
+        events = Events(_without(self._reading, knows), self._catalog, self._today)
         families = events.families_of(names)
         if not all(events.applies(FAMILIES[key]) for key in families):
             self._missing |= measures
             return []
         rows = [renamed(each, names) for each in events.rows(families, sorted(names))]
-        return [self._spread(rows, self._without(knows), facts)]
-
-    def _without(self, knows: Callable[[str], bool]) -> Question:
-        """The question without the slices that a denominator does not know."""
-        asked = self._question
-        return replace(
-            asked,
-            grouped=tuple(name for name in asked.grouped if knows(name)),
-            mentioned=tuple(name for name in asked.mentioned if knows(name)),
-            filters=tuple(each for each in asked.filters if knows(each.slice)),
-        )
+        return [self._spread(self._reached(rows), _without(self._question, knows), facts)]
 
     def _spread(self, rows: Sequence[Rows], known: Question, facts: Sequence[Rows]) -> Rows:
         """Sums per bucket and known slice, under every value of the others that facts have."""
@@ -291,3 +302,13 @@ class _Composition:
             values |= {name: f"cells.{name}" for name in slices if name not in own}
         values |= {name: f"sum(wholes.{name})" for name in sums}
         return Rows(source, values, (), frozenset(sums))
+
+
+def _without(asked: Question, knows: Callable[[str], bool]) -> Question:
+    """The question without the slices that a denominator does not know."""
+    return replace(
+        asked,
+        grouped=tuple(name for name in asked.grouped if knows(name)),
+        mentioned=tuple(name for name in asked.mentioned if knows(name)),
+        filters=tuple(each for each in asked.filters if knows(each.slice)),
+    )

@@ -24,6 +24,11 @@ def brands_of(question: Question) -> str:
     return f"brand {'!=' if question.is_by_brand else '='} '{ALL_BRANDS}'"
 
 
+def horizon(catalog: Catalog) -> str:
+    """The last loaded day."""
+    return f"(select max(date_day) from {catalog.table(DAYS)})"
+
+
 @dataclass(frozen=True)
 class Intervals:
     """A mart whose rows hold from a day on, up to and not including another.
@@ -51,7 +56,7 @@ class Intervals:
     @property
     def horizon(self) -> str:
         """The last loaded day, which stands in for days that have not come yet."""
-        return f"(select max(date_day) from {self.catalog.table(DAYS)})"
+        return horizon(self.catalog)
 
     @property
     def last_day(self) -> str:

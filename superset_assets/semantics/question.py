@@ -30,6 +30,17 @@ class Filter:
 
 
 @dataclass(frozen=True)
+class Window:
+    """Which buckets up to its own a figure of the time axis is of.
+
+    Attributes:
+        buckets: how many, the figure's own among them; None for all since the period's beginning.
+    """
+
+    buckets: int | None = None
+
+
+@dataclass(frozen=True)
 class Question:
     """Metrics, by slices, where filters hold, over a period.
 
@@ -44,6 +55,7 @@ class Question:
         attribution_model: label of the chosen model, None for the default.
         restricted_to_brands: the asker may see some brands only.
         is_detailed: rows are shown one by one, so that several values of a slice stand in one row.
+        window: the buckets that a figure is of, None for its own alone.
     """
 
     measures: frozenset[str]
@@ -56,6 +68,7 @@ class Question:
     attribution_model: str | None = None
     restricted_to_brands: bool = False
     is_detailed: bool = False
+    window: Window | None = None
 
     @property
     def is_by_brand(self) -> bool:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from superset import security_manager
 from superset.exceptions import QueryObjectValidationError
@@ -44,15 +44,22 @@ from superset_assets.semantics.question import (
     SEND,
     Question,
     QuestionError,
+    Window,
     filters_of,
     period_of,
 )
+from superset_assets.server.asked import columns_of
+from superset_assets.server.limits import refuse_wrong_windows
+from superset_assets.server.trends import trend_line
 
 SWITCHES = (DATE_BASIS, ATTRIBUTION_MODEL, COMPARED_METRIC)
 Named = tuple[set[str], set[str]]
 Given = Mapping[str, Any]
+_Held = TypeVar("_Held")
 _rows: ContextVar[str] = ContextVar("rows of the question that is being asked")
 _compared: ContextVar[str] = ContextVar("SQL of the metric that is compared by")
+_trend: ContextVar[tuple[str, str]] = ContextVar("SQL of the trend's height and slope")
+_window: ContextVar[Window | None] = ContextVar("window that figures are of", default=None)
 
 
 @cache
@@ -77,6 +84,27 @@ def compared() -> str:
 def others() -> str:
     """The same metric of all other rows together."""
     return with_compared(OTHERS, _compared.get())
+
+
+def trend() -> str:
+    """The height of the line through the first other metric of the query."""
+    return _trend.get()[0]
+
+
+def trend_step() -> str:
+    """Its change per bucket of the time axis."""
+    return _trend.get()[1]
+
+
+@contextmanager
+def over(window: Window | None) -> Iterator[None]:
+    """Have the questions put meanwhile answered over windows.
+
+    Args:
+        window: the window; None leaves the one that holds already.
+    """
+    with _holding(_window, window or _window.get()):
+        yield
 
 
 def compose_questions() -> None:
@@ -122,7 +150,7 @@ def question(dataset: Any, asked: Mapping[str, Any], today: date) -> Question:
     """What a query asks, from the arguments that Superset writes it by."""
     reader = _Reader(dataset)
     own, others = _own_filters(asked.get("filter") or [])
-    columns = [*(asked.get("columns") or []), *(asked.get("groupby") or [])]
+    columns = columns_of(asked)
     metrics = [*(asked.get("metrics") or []), asked.get("series_limit_metric")]
     metrics += [asked.get("timeseries_limit_metric")]
     metrics += [each[0] for each in asked.get("orderby") or []]
@@ -154,6 +182,7 @@ def question(dataset: Any, asked: Mapping[str, Any], today: date) -> Question:
         attribution_model=models[0],
         restricted_to_brands=any("brand" in rule for rule in _brand_rules(dataset)),
         is_detailed=asked.get("metrics") is None and not asked.get("groupby"),
+        window=_window.get(),
     )
 
 
@@ -232,8 +261,7 @@ def _grain(columns: Iterable[Any], asked: Mapping[str, Any]) -> str | None:
 
 def _by_the_axis(asked: Mapping[str, Any]) -> list[tuple[Any, bool]]:
     """The query's order; where it is by time, by the buckets, whose dates alone are grouped by."""
-    columns = [*(asked.get("columns") or []), *(asked.get("groupby") or [])]
-    if _grain(columns, asked) is None:
+    if _grain(columns_of(asked), asked) is None:
         return list(asked["orderby"])
     bucket = {"expressionType": "SQL", "label": "date", "sqlExpression": "date"}
     return [(bucket if by == "date" else by, ascending) for by, ascending in asked["orderby"]]
@@ -281,6 +309,8 @@ def _asking(dataset: Any, asked: Mapping[str, Any]) -> Iterator[None]:
         chosen = _chosen_to_compare(dataset, asked.get("filter") or [])
         with _holding(_compared, chosen):
             put = question(dataset, asked, today)
+        refuse_wrong_windows(put, asked)
+        line = trend_line(dataset, asked, put, compared=chosen, catalog=catalog(), today=today)
         rows = compose(put, catalog(), today)
         if put.is_detailed:
             # Superset takes calculated columns for real ones there.
@@ -289,12 +319,12 @@ def _asking(dataset: Any, asked: Mapping[str, Any]) -> Iterator[None]:
             )
     except QuestionError as error:
         raise QueryObjectValidationError(str(error)) from error
-    with _holding(_compared, chosen), _holding(_rows, rows):
+    with _holding(_compared, chosen), _holding(_trend, line), _holding(_rows, rows):
         yield
 
 
 @contextmanager
-def _holding(variable: ContextVar[str], value: str) -> Iterator[None]:
+def _holding(variable: ContextVar[_Held], value: _Held) -> Iterator[None]:
     token = variable.set(value)
     try:
         yield

@@ -21,8 +21,11 @@ def test_every_metric_can_be_asked_of_a_month_and_of_a_brand(
     metrics: ChartData, manifest: Manifest
 ) -> None:
     """What is composed has to pass Superset's own parser, too."""
+    # A trend is one of another metric.
+    of_another = {"linear_trend": ["sent"], "linear_trend_step": ["sent"]}
     asked = [
-        query([name], PERIOD, grain="P1Y", columns=("brand",)) for name in sorted(manifest.metrics)
+        query([*of_another.get(name, []), name], PERIOD, grain="P1Y", columns=("brand",))
+        for name in sorted(manifest.metrics)
     ]
     answered = [each["error"] for batch in batched(asked) for each in metrics.results(*batch)]
     assert answered == [None] * len(manifest.metrics)
@@ -147,54 +150,6 @@ def test_what_cannot_be_compared_by_is_said(metrics: ChartData) -> None:
     with pytest.raises(SupersetError) as refused:
         metrics.rows(["cmp_rank"], PERIOD, where=(("compared_metric", ["Погода"]),))
     assert "campaigns cannot be compared by Погода" in reason(refused.value)
-
-
-ARITHMETIC = {
-    "нарастающий итог": ("cum", {"operator": "sum"}),
-    "скользящее окно": ("rolling", {"rolling_type": "mean", "window": 2}),
-    "доля итога": ("contribution", {"orientation": "column"}),
-}
-
-
-def with_arithmetic(metric: str, words: str) -> dict[str, object]:
-    """What a chart over time adds to its query: a table by date first, then the arithmetic."""
-    operation, options = ARITHMETIC[words]
-    columns = [metric] if operation == "contribution" else {metric: metric}
-    by_date = {
-        "index": ["date"],
-        "columns": [],
-        "aggregates": {metric: {"operator": "mean"}},
-    }
-    steps = {"pivot": by_date, operation: {**options, "columns": columns}, "flatten": {}}
-    return {
-        "post_processing": [
-            {"operation": name, "options": options} for name, options in steps.items()
-        ]
-    }
-
-
-@pytest.mark.parametrize("words", ARITHMETIC)
-@pytest.mark.parametrize("metric", ["open_rate", "buyers", "active_customers"])
-def test_what_does_not_add_up_is_not_added_up(
-    metrics: ChartData, manifest: Manifest, metric: str, words: str
-) -> None:
-    label = manifest.metrics[metric].label
-    with pytest.raises(SupersetError) as refused:
-        metrics.rows([metric], PERIOD, grain="P3M", **with_arithmetic(metric, words))
-    assert f"Показатель «{label}» не складывается: {words}" in reason(refused.value)
-
-
-def test_what_adds_up_is_added_up(metrics: ChartData) -> None:
-    plain = metrics.rows(["sent"], PERIOD, grain="P3M")
-    running = metrics.rows(
-        ["sent"], PERIOD, grain="P3M", **with_arithmetic("sent", "нарастающий итог")
-    )
-    assert running[-1]["sent"] == sum(row["sent"] for row in plain)
-    # Beside a metric that does not, too.
-    shares = metrics.rows(
-        ["sent", "open_rate"], PERIOD, grain="P3M", **with_arithmetic("sent", "доля итога")
-    )
-    assert sum(row["sent"] for row in shares) == pytest.approx(1)
 
 
 def test_rows_behind_a_number_show_slices_and_nobody(metrics: ChartData, files: AssetFiles) -> None:
