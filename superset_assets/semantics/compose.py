@@ -163,9 +163,9 @@ class _Composition:
                 f"arrayJoin(arrayFilter(each -> {day} >= tupleElement(each, 3)"
                 f" and {day} <= tupleElement(each, 4), [{matches}]))"
             )
-            values = {**rows.values, COUNTED_DATE: f"tupleElement({follower}, 1)"}
-            del values[PERIOD_START], values[PERIOD_END]
-            found.append(renamed(replace(rows, values=values), measures))
+            begins, ends = (f"tupleElement({follower}, {place})" for place in (1, 2))
+            dates = {COUNTED_DATE: begins, PERIOD_START: begins, PERIOD_END: ends}
+            found.append(renamed(replace(rows, values={**rows.values, **dates}), measures))
         return found
 
     def _rows_on_order_date(self) -> list[Rows]:
