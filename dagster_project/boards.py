@@ -18,6 +18,7 @@ from superset_assets.files import AssetFiles
 from superset_assets.permissions import RoleError, apply_roles
 from superset_assets.publish import push
 from superset_assets.settings import ROOM, SettingsError, SupersetLogin, Warehouse
+from superset_assets.sql_lab import publish_connections
 
 MARTS = "marts"
 
@@ -38,7 +39,9 @@ def superset_boards(context: AssetExecutionContext) -> MaterializeResult[None]:
     try:
         login = SupersetLogin.from_environment()
         client = SupersetClient(login)
-        report = push(client, files, Warehouse.from_environment())
+        warehouse = Warehouse.from_environment()
+        report = push(client, files, warehouse)
+        left_out = publish_connections(client, warehouse)
         roles = apply_roles(client, ROOM / "roles", login)
     except (RoleError, SupersetError, SettingsError) as error:
         raise Failure(description=f"boards: {error} (see {Section.BOARDS.link})") from error
@@ -48,6 +51,7 @@ def superset_boards(context: AssetExecutionContext) -> MaterializeResult[None]:
             "published": MetadataValue.int(report.published),
             "removed": MetadataValue.json(report.removed),
             "roles": MetadataValue.json(roles),
+            "connections_left_out": MetadataValue.json(left_out),
             "url": MetadataValue.url(login.url),
         }
     )

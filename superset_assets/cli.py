@@ -12,6 +12,7 @@ from superset_assets.filter_bar import FilterBarError
 from superset_assets.generate import write_generated, write_generated_texts
 from superset_assets.lint import lint
 from superset_assets.manifest import Manifest, ManifestError
+from superset_assets.people import PersonError
 from superset_assets.permissions import RoleError, apply_roles
 from superset_assets.publish import push
 from superset_assets.pull import pull
@@ -23,12 +24,15 @@ from superset_assets.settings import (
     SupersetLogin,
     Warehouse,
 )
+from superset_assets.sql_lab import publish_connections
 from superset_assets.translation import TranslationError
+from superset_assets.user_commands import user_commands
 from superset_assets.words import BOARDS, update_boards_catalogue
 
 EXPECTED_ERRORS = (
     FilterBarError,
     ManifestError,
+    PersonError,
     RoleError,
     SettingsError,
     SupersetError,
@@ -98,7 +102,7 @@ def push_command(roles: bool) -> None:
     for removed in report.removed:
         click.echo(f"removed: {removed}")
     if roles:
-        click.echo("roles and users: " + ", ".join(apply_roles(client, ROOM / "roles", login)))
+        _apply_access(client, login)
 
 
 @commands.command("pull")
@@ -122,10 +126,15 @@ def pull_command(slugs: tuple[str, ...]) -> None:
 
 @commands.command("roles")
 def roles_command() -> None:
-    """Apply roles/*.yml and roles/users.yml."""
+    """Apply connections of SQL Lab, roles, row-level rules and roles/users.yml."""
     login = SupersetLogin.from_environment()
-    applied = apply_roles(SupersetClient(login), ROOM / "roles", login)
-    click.echo("roles and users: " + ", ".join(applied))
+    _apply_access(SupersetClient(login), login)
+
+
+def _apply_access(client: SupersetClient, login: SupersetLogin) -> None:
+    for reason in publish_connections(client, Warehouse.from_environment()):
+        click.echo(f"left out: {reason}", err=True)
+    click.echo("roles and users: " + ", ".join(apply_roles(client, ROOM / "roles", login)))
 
 
 @commands.command("screenshots")
@@ -145,6 +154,9 @@ def screenshots_command(out: Path, slugs: tuple[str, ...]) -> None:
         for slug in slugs:
             for path in take_screenshots(viewer, slug, out):
                 click.echo(str(path))
+
+
+commands.add_command(user_commands)
 
 
 def main() -> None:

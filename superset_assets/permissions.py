@@ -1,19 +1,25 @@
 """Roles and users from files, applied over Superset's REST API; applying twice changes nothing."""
 
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-import requests
 import yaml
 
+from superset_assets.brand_roles import ADMIN
 from superset_assets.client import SupersetClient
 from superset_assets.dataset_builder import dataset_uuid
-from superset_assets.settings import SupersetLogin
+from superset_assets.files import AssetFiles
+from superset_assets.ledger import read_ledger, write_ledger
+from superset_assets.people import Person, apply_person, may_log_in
+from superset_assets.row_rules import apply_row_rules
+from superset_assets.settings import ROOM, SupersetLogin
+from superset_assets.sql_lab import connections
 
-USERS_FILE = "users.yml"
+USERS_FILE, BRANDS_FILE = "users.yml", "brands.yml"
+LEDGER = "roles"
 
 
 class RoleError(Exception):
@@ -22,28 +28,60 @@ class RoleError(Exception):
 
 @dataclass(frozen=True)
 class Role:
-    """A role as its file says."""
+    """A role as its file says, with what it takes over from the role it extends.
 
+    Attributes:
+        key: name of the file, by which commands name the role.
+        name: what Superset calls it.
+        rights: permission and view.
+        sees_datasets: it reads the boards' datasets, by the brands of each person.
+        connections: names of the files in `connections/` that it may query.
+        needs_all_brands: it cannot be cut by brand.
+    """
+
+    key: str
     name: str
     rights: frozenset[tuple[str, str]]
-    datasets: tuple[str, ...]
+    sees_datasets: bool
+    connections: frozenset[str]
+    needs_all_brands: bool
 
     @classmethod
     def read(cls, path: Path) -> "Role":
         """Read a role file."""
         content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        extended = content.get("extends")
+        base = cls.read(path.with_name(f"{extended}.yml")) if extended else None
         rights = {
             (permission, view)
-            for view, permissions in content["permissions"].items()
+            for view, permissions in content.get("permissions", {}).items()
             for permission in permissions
         }
-        return cls(content["name"], frozenset(rights), tuple(content.get("datasets", ())))
+        return cls(
+            key=path.stem,
+            name=content["name"],
+            rights=frozenset(rights) | (base.rights if base else frozenset()),
+            sees_datasets=content.get("datasets") == "all" or bool(base and base.sees_datasets),
+            connections=frozenset(content.get("connections", ()))
+            | (base.connections if base else frozenset()),
+            needs_all_brands=content.get("brands") == "all",
+        )
+
+
+ADMINISTRATOR = Role("admin", ADMIN, frozenset(), True, frozenset(), needs_all_brands=True)
+
+
+def read_roles(folder: Path = ROOM / "roles") -> dict[str, Role]:
+    """The roles of a folder by key, the administrator that Superset brings along too."""
+    paths = [p for p in sorted(folder.glob("*.yml")) if p.name not in {USERS_FILE, BRANDS_FILE}]
+    return {path.stem: Role.read(path) for path in paths} | {ADMINISTRATOR.key: ADMINISTRATOR}
 
 
 def apply_roles(client: SupersetClient, folder: Path, login: SupersetLogin) -> list[str]:
-    """Make roles and users be as the files of a folder say.
+    """Make roles, row-level rules and users be as the files of a folder say.
 
-    A right that left the file leaves the role.
+    A right that left its file leaves the role; a role whose file is gone goes, if it came from one.
+    Rules come before rights, so that no dataset is open in between.
 
     Returns:
         The names of roles and users that are in force.
@@ -51,19 +89,33 @@ def apply_roles(client: SupersetClient, folder: Path, login: SupersetLogin) -> l
     Raises:
         RoleError: a right or a dataset is unknown to Superset.
     """
+    roles = [role for role in read_roles(folder).values() if role is not ADMINISTRATOR]
+    update_row_rules(client, AssetFiles(ROOM), folder)
     rights = _known_rights(client)
-    applied = []
-    for path in sorted(folder.glob("*.yml")):
-        if path.name != USERS_FILE:
-            role = Role.read(path)
-            _apply_role(client, role, rights)
-            applied.append(role.name)
+    for role in roles:
+        _apply_role(client, role, rights)
+    _remove_former(client, {role.name for role in roles})
+    applied = [role.name for role in roles]
     for user in yaml.safe_load((folder / USERS_FILE).read_text(encoding="utf-8")):
         password = os.environ.get(user["password_from"], "")
         if password:
             _apply_user(client, user, password, login)
             applied.append(user["username"])
     return applied
+
+
+def update_row_rules(client: SupersetClient, files: AssetFiles, folder: Path) -> None:
+    """Make the row-level rules be as datasets, roles of brands and the folder's file say."""
+    text = (folder / BRANDS_FILE).read_text(encoding="utf-8")
+    apply_row_rules(client, files, frozenset(yaml.safe_load(text)["open_datasets"]))
+
+
+def _remove_former(client: SupersetClient, names: set[str]) -> None:
+    for name in read_ledger(client).get(LEDGER, []):
+        former = client.find("security/roles/", "name", name) if name not in names else None
+        if former is not None:
+            client.delete(f"security/roles/{former['id']}")
+    write_ledger(client, **{LEDGER: sorted(names)})
 
 
 def _known_rights(client: SupersetClient) -> dict[tuple[str, str], int]:
@@ -75,13 +127,8 @@ def _known_rights(client: SupersetClient) -> dict[tuple[str, str], int]:
 
 def _apply_role(client: SupersetClient, role: Role, rights: dict[tuple[str, str], int]) -> None:
     wanted = {_right(rights, right, role.name) for right in role.rights}
-    for name in role.datasets:
-        dataset = client.by_uuid("dataset", dataset_uuid(name))
-        if dataset is None:
-            raise RoleError(f"role {role.name}: dataset {name} is not in Superset; push first")
-        database = dataset["database"]["database_name"]
-        view = f"[{database}].[{dataset['table_name']}](id:{dataset['id']})"
-        wanted.add(_right(rights, ("datasource_access", view), role.name))
+    views = [*_dataset_views(client, role), *_connection_views(client, role)]
+    wanted |= {_right(rights, view, role.name) for view in views}
     found = client.find("security/roles/", "name", role.name)
     number = (
         found["id"] if found else client.post("security/roles/", json={"name": role.name})["id"]
@@ -92,7 +139,29 @@ def _apply_role(client: SupersetClient, role: Role, rights: dict[tuple[str, str]
         client.post(f"security/roles/{number}/permissions", json=body)
 
 
-def _right(rights: dict[tuple[str, str], int], right: tuple[str, str], role: str) -> int:
+def _dataset_views(client: SupersetClient, role: Role) -> Iterable[tuple[str, str]]:
+    """The rights on the boards' datasets, all that the files have."""
+    if not role.sees_datasets:
+        return
+    for asset in AssetFiles(ROOM).of("datasets"):
+        name = asset.path.stem
+        dataset = client.by_uuid("dataset", dataset_uuid(name))
+        if dataset is None:
+            raise RoleError(f"role {role.name}: dataset {name} is not in Superset; push first")
+        database = dataset["database"]["database_name"]
+        yield "datasource_access", f"[{database}].[{dataset['table_name']}](id:{dataset['id']})"
+
+
+def _connection_views(client: SupersetClient, role: Role) -> Iterable[tuple[str, str]]:
+    """The rights on connections; one that is not published is nobody's."""
+    for connection in connections():
+        if connection.key in role.connections:
+            found = client.find("database/", "database_name", connection.name)
+            if found is not None:
+                yield "database_access", f"[{connection.name}].(id:{found['id']})"
+
+
+def _right(rights: Mapping[tuple[str, str], int], right: tuple[str, str], role: str) -> int:
     if right not in rights:
         raise RoleError(f"role {role}: Superset has no right {right[0]} on {right[1]}")
     return rights[right]
@@ -101,30 +170,15 @@ def _right(rights: dict[tuple[str, str], int], right: tuple[str, str], role: str
 def _apply_user(
     client: SupersetClient, user: dict[str, str], password: str, login: SupersetLogin
 ) -> None:
-    role = client.find("security/roles/", "name", user["role"])
-    if role is None:
+    if client.find("security/roles/", "name", user["role"]) is None:
         raise RoleError(f"user {user['username']}: there is no role {user['role']}")
-    body = {
-        "username": user["username"],
-        "first_name": user["first_name"],
-        "last_name": user["last_name"],
-        "email": user["email"],
-        "roles": [role["id"]],
-        "active": True,
-    }
-    found = client.find("security/users/", "username", user["username"])
-    if found is None:
-        client.post("security/users/", json={**body, "password": password})
-    elif not _may_log_in(login.url, user["username"], password):
-        client.put(f"security/users/{found['id']}", json={**body, "password": password})
-    elif [each["id"] for each in found["roles"]] != body["roles"]:
-        client.put(f"security/users/{found['id']}", json=body)
-
-
-def _may_log_in(url: str, username: str, password: str) -> bool:
-    answer = requests.post(
-        f"{url}/api/v1/security/login",
-        json={"username": username, "password": password, "provider": "db"},
-        timeout=30,
+    person = Person(
+        username=user["username"],
+        role=user["role"],
+        brands=None,
+        first_name=user["first_name"],
+        last_name=user["last_name"],
+        email=user["email"],
     )
-    return answer.status_code == HTTPStatus.OK
+    fits = may_log_in(login.url, person.username, password)
+    apply_person(client, person, None if fits else password)

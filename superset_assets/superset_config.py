@@ -188,7 +188,9 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
     """Hang our templates, words, questions and comparison into the application."""
     # Superset's own modules need a configured application to be imported.
     from superset_assets.server.additivity import keep_arithmetic_true  # noqa: PLC0415
+    from superset_assets.server.audit import keep_audit_trail  # noqa: PLC0415
     from superset_assets.server.comparison import use_calendar_periods  # noqa: PLC0415
+    from superset_assets.server.own_sql import guard_own_sql  # noqa: PLC0415
     from superset_assets.server.questions import (  # noqa: PLC0415
         compared,
         compose_questions,
@@ -207,6 +209,7 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
         [FileSystemLoader(ROOM / "server" / "templates"), app.jinja_loader]
     )
     serve_language_pack(app)
+    keep_audit_trail(app)
     app.config["JINJA_CONTEXT_ADDONS"] = {
         "facts": facts,
         "compared": compared,
@@ -217,6 +220,7 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
     }
     app.jinja_env.globals["brand_font_faces"] = _brand.font_faces
     compose_questions()
+    guard_own_sql()
     keep_arithmetic_true()
     use_calendar_periods()
     read_dates_one_at_a_time()

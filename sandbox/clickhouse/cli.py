@@ -65,9 +65,12 @@ class _Listener(uvicorn.Server):
 def main(host: str, port: int, data: Path, users: Path) -> None:
     """Serve the embedded ClickHouse over HTTP."""
     access = read(users)
-    passwords = {name: os.environ.get(u.password_variable, "") for name, u in access.users.items()}
-    if unset := [access.users[n].password_variable for n, word in passwords.items() if not word]:
-        raise click.ClickException(f"Set {', '.join(unset)}: users without password are not served")
+    variables = {name: user.password_variable for name, user in access.users.items()}
+    passwords = {name: os.environ.get(variable, "") for name, variable in variables.items()}
+    for name in (name for name, password in passwords.items() if not password):
+        console.print(f"{name} is not served: {variables[name]} is not set")
+    if not any(passwords.values()):
+        raise click.ClickException(f"No user has a password: set {', '.join(variables.values())}")
     try:
         engine = Engine(data, access)
     except DataDirectoryInUseError as raised:

@@ -56,6 +56,9 @@ _USERS = """<clickhouse>
       <networks><ip>::1</ip><ip>127.0.0.1</ip></networks>
       <profile>default</profile>
       <quota>default</quota>
+      <databases>
+{policies}
+      </databases>
       <grants>
 {granted}
       </grants>
@@ -65,6 +68,18 @@ _USERS = """<clickhouse>
 """
 QUERY_MARK = "log_comment"
 """Setting that carries the client's query id; the engine gives each statement an id of its own."""
+BRANDS_MARK = "promql_table"
+"""Setting that carries an account's brands to the row policies, as a JSON array.
+The engine has no users to hang policies on and no settings of ours; this one says nothing without
+the dialect PromQL, which is closed. `rights.py` keeps it out of reach."""
+# Rows of a table that a family of accounts sees by brand. For everybody else the engine folds the
+# condition to 1 before it plans.
+_POLICY = """        <{database}><{table}><filter>{condition}</filter></{table}></{database}>
+"""
+_OWN_BRANDS = (
+    "currentRoles() != ['{role}'] "
+    "OR has(JSONExtract(getSetting('{mark}'), 'Array(String)'), toString(brand))"
+)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -122,9 +137,13 @@ class Connection:
     def __init__(self, raw: Any, user: User) -> None:
         self._raw = raw
         self.user = user
-        self.command(f"SET ROLE {quoted(user.name)}")
-        if user.settings:
-            self.set({name: str(value) for name, value in user.settings.items()})
+        self._role = _role(user)
+        self.command(f"SET ROLE {quoted(self._role)}")
+        settings = {name: str(value) for name, value in user.settings.items()}
+        if user.brands:
+            settings[BRANDS_MARK] = json.dumps(user.brands, ensure_ascii=False)
+        if settings:
+            self.set(settings)
 
     def run(
         self,
@@ -192,7 +211,7 @@ class Connection:
         try:
             yield
         finally:
-            self.command(f"SET ROLE {quoted(self.user.name)}")
+            self.command(f"SET ROLE {quoted(self._role)}")
 
     def close(self) -> None:
         """Gives the connection back; its temporary tables and settings are gone."""
@@ -330,16 +349,40 @@ def _locked(path: Path) -> int:
 def _configured(folder: Path, access: Access, user_files: Path) -> Path:
     folder.mkdir(exist_ok=True)
     roles = "\n".join(
-        f"    <{user.name}><grants>"
+        f"    <{_role(user)}><grants>"
         + "".join(f"<query>GRANT {escape(grant)}</query>" for grant in user.grants)
-        + f"</grants></{user.name}>"
-        for user in access.users.values()
+        + f"</grants></{_role(user)}>"
+        for user in access.standing
     )
-    granted = "\n".join(f"        <query>GRANT {name}</query>" for name in access.users)
+    granted = "\n".join(f"        <query>GRANT {_role(user)}</query>" for user in access.standing)
     users = folder / "users.xml"
-    users.write_text(_USERS.format(roles=roles, granted=granted), encoding="utf-8")
+    users.write_text(
+        _USERS.format(roles=roles, granted=granted, policies=_policies(access)), encoding="utf-8"
+    )
     config = folder / "config.xml"
     config.write_text(
         _CONFIG.format(users=escape(str(users)), files=escape(f"{user_files}/")), encoding="utf-8"
     )
     return config
+
+
+def _role(user: User) -> str:
+    """The engine's role of a user; accounts of some brands share that of their family."""
+    family = user.name.partition("?")[0]
+    return family if user.brands is not None else f"{family}_of_all_brands"
+
+
+def _policies(access: Access) -> str:
+    """Row policies of the cut tables: the one user of the engine reads them in many roles."""
+    conditions: dict[str, list[str]] = {}
+    for user in access.users.values():
+        condition = _OWN_BRANDS.format(role=_role(user), mark=BRANDS_MARK)
+        for table in user.cut_by_brand:
+            conditions.setdefault(table, []).append(f"({condition})")
+    return "".join(
+        _POLICY.format(
+            database=database, table=table, condition=escape(" AND ".join(conditions[name]))
+        )
+        for name in conditions
+        for database, table in [name.split(".")]
+    )

@@ -9,10 +9,12 @@ from base64 import b64decode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sandbox.clickhouse import rights
 from sandbox.clickhouse.body import RECEIVE_SECONDS
 from sandbox.clickhouse.engine import is_setting_name
 from sandbox.clickhouse.errors import Code, refusal
 from sandbox.clickhouse.sessions import DEFAULT_TIMEOUT, MAX_TIMEOUT
+from superset_assets.access.brand_accounts import account_password
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,7 +106,7 @@ class Gate:
     """Knows the users and their passwords."""
 
     def __init__(self, access: Access, passwords: Mapping[str, str]) -> None:
-        self._users = access.users
+        self._access = access
         self._passwords = passwords
 
     def admit(self, parameters: Mapping[str, str], headers: Mapping[str, str]) -> User:
@@ -114,17 +116,19 @@ class Gate:
             ClickHouseError: The credentials are wrong, or come in two ways at once.
         """
         name, password = _credentials(parameters, headers)
-        expected = self._passwords.get(name)
-        known = expected is not None
+        account = self._access.account(name)
+        family = self._access.family(account).name if account else ""
+        known = self._passwords.get(family, "")
         # The comparison runs for unknown names too, so that its time tells nothing.
-        same = hmac.compare_digest(password.encode(), (expected or "").encode())
-        if not (known and same):
+        expected = account_password(known, name)
+        same = hmac.compare_digest(password.encode(), expected.encode())
+        if account is None or not (known and same):
             raise refusal(
                 Code.AUTHENTICATION_FAILED,
                 f"{name}: Authentication failed: password is incorrect, or there is no user with "
                 "such name.",
             )
-        return self._users[name]
+        return account
 
 
 def read(
@@ -147,6 +151,7 @@ def read(
     for name in settings:
         if not is_setting_name(name):
             raise refusal(Code.BAD_REQUEST_PARAMETER, f"No setting can be named {name!r}")
+    rights.check_settings(settings, user)
     return QueryRequest(
         user=user,
         query=parameters.get("query", ""),

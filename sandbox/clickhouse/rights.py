@@ -11,6 +11,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from sandbox.clickhouse.engine import BRANDS_MARK
 from sandbox.clickhouse.errors import ClickHouseError, Code, refusal
 
 if TYPE_CHECKING:
@@ -81,6 +82,16 @@ _ENGINE_REFUSES = {
 _CHANGES_NOTHING = _READING | {"SHOW"}
 
 
+def check_settings(names: Iterable[str], user: User) -> None:
+    """Refuses settings of a request, before any of them is set.
+
+    Raises:
+        ClickHouseError: Refused; the code is the one a server gives.
+    """
+    if user.cut_by_brand and BRANDS_MARK in names:
+        raise denied(user, f"the setting {BRANDS_MARK}")
+
+
 def check(
     statement: Statement,
     user: User,
@@ -112,6 +123,8 @@ def check(
         )
     if user.table_functions is not None:
         _refuse_functions(statement, user, table_functions)
+    if user.cut_by_brand:
+        _refuse_other_brands(statement, user)
     if user.system_tables is not None:
         _refuse_statements(statement, user)
         if database == "system":
@@ -133,6 +146,15 @@ def _refuse_for_all(statement: Statement) -> None:
             )
         if _calls(first, second) and first.text.lower() == "python":
             raise refusal(Code.UNKNOWN_FUNCTION, f"Unknown table function {first.text}")
+
+
+def _refuse_other_brands(statement: Statement, user: User) -> None:
+    """The brands of an account stand in a setting of its connection: it may not be named."""
+    for token in statement.tokens:
+        if token.kind == "QuotedIdentifier" and "\\" in token.text:
+            raise denied(user, "identifiers with escapes")
+        if _bare(token) == BRANDS_MARK:
+            raise denied(user, f"the setting {BRANDS_MARK}")
 
 
 def _refuse_statements(statement: Statement, user: User) -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -15,6 +16,7 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
+from sandbox.mindbox.world.vocabulary import BRANDS
 from sandbox.stack.dagster_home import prepare_home
 from sandbox.stack.settings import StackSettings
 from sandbox.stack.supervision import (
@@ -41,6 +43,30 @@ MADE_BY_SETTINGS = (
 )
 
 
+@dataclass(frozen=True)
+class DemoPerson:
+    """A login that shows a role; its name is the role's.
+
+    Attributes:
+        brand: Of the stand-in's shop; None for all.
+    """
+
+    login: str
+    brand: str | None
+
+    @property
+    def password_from(self) -> str:
+        """The setting that holds the password."""
+        return f"SUPERSET_{self.login.upper()}_PASSWORD"
+
+
+PEOPLE = (
+    DemoPerson("director", None),
+    DemoPerson("marketer", BRANDS[0].system_name),
+    DemoPerson("analyst", BRANDS[0].system_name),
+)
+
+
 def run_demo(console: Console) -> None:
     """Start everything, load what is not loaded yet, and say where to look.
 
@@ -59,6 +85,9 @@ def run_demo(console: Console) -> None:
             superset.result()
             start_superset(settings)
     refresh(settings, console)
+    if serves_stand_in(settings):
+        with _step(console, "people of the demo shop"):
+            add_people(settings)
     print_addresses(settings, console)
     console.print(f"ready in {monotonic() - started:.0f} s")
 
@@ -180,6 +209,19 @@ def refresh(settings: StackSettings, console: Console) -> None:
             )
 
 
+def add_people(settings: StackSettings) -> None:
+    """Make one login for each role that has an example, or leave it as it is.
+
+    Raises:
+        StackError: it failed; the text says why.
+    """
+    for person in PEOPLE:
+        command = [sys.executable, "-m", "superset_assets", "user", "add", person.login]
+        command += ["--role", person.login, "--last-name", "Демо"]
+        command += [f"--brand={person.brand}"] if person.brand else ["--all-brands"]
+        _run(settings, command, "people", SUPERSET_USER_PASSWORD=settings[person.password_from])
+
+
 def refresh_days(settings: StackSettings, console: Console) -> None:
     """Load the latest days again, with the overlap of the daily schedule, and rebuild.
 
@@ -218,6 +260,11 @@ def print_addresses(settings: StackSettings, console: Console) -> None:
     table = Table(box=None, show_header=False, padding=(0, 2))
     table.add_row("Board «Рассылки»", f"{superset}/superset/dashboard/mailings/")
     table.add_row("  look", "user demo, password SUPERSET_DEMO_PASSWORD in .env")
+    if serves_stand_in(settings):
+        for person in PEOPLE:
+            seen = f"brand {person.brand}" if person.brand else "all brands"
+            said = f"user {person.login} ({seen}), password {person.password_from} in .env"
+            table.add_row("  as a role", said)
     table.add_row("  administer", "user admin, password SUPERSET_ADMIN_PASSWORD in .env")
     table.add_row("Dagster", dagster)
     table.add_row(
@@ -228,7 +275,7 @@ def print_addresses(settings: StackSettings, console: Console) -> None:
     console.print(table, highlight=False, soft_wrap=True)
 
 
-def _run(settings: StackSettings, command: list[str], log_name: str) -> None:
+def _run(settings: StackSettings, command: list[str], log_name: str, **more: str) -> None:
     """Run a preparing command with its output in the log folder.
 
     Raises:
@@ -239,7 +286,7 @@ def _run(settings: StackSettings, command: list[str], log_name: str) -> None:
     with log.open("ab") as output:
         done = subprocess.run(
             command,
-            env=settings.environment(),
+            env={**settings.environment(), **more},
             cwd=settings.root,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -26,6 +26,7 @@ from superset_assets.manifest import Manifest
 from superset_assets.permissions import apply_roles
 from superset_assets.publish import push
 from superset_assets.settings import ROOM, SupersetLogin, Warehouse
+from superset_assets.sql_lab import connections, publish_connections
 from tests.superset.marts import create_marts
 
 ROOT = ROOM.parent
@@ -130,6 +131,11 @@ def stack_over(
     client = SupersetClient(login)
     push(client, AssetFiles(ROOM), warehouse)
     os.environ["SUPERSET_DEMO_PASSWORD"] = demo.password
+    for connection in connections():
+        os.environ[connection.password_from] = server.passwords[connection.user]
+    left_out = publish_connections(client, warehouse)
+    if left_out:
+        raise RuntimeError("; ".join(left_out))
     apply_roles(client, ROOM / "roles", login)
     return Stack(login, demo, warehouse, clickhouse, client)
 

@@ -1,5 +1,7 @@
 """Who may do what."""
 
+import shutil
+
 import pytest
 
 from superset_assets.client import SupersetClient, SupersetError
@@ -65,7 +67,7 @@ def test_demo_cannot_change_a_chart(stack: Stack, demo: SupersetClient, files: A
 
 
 def test_applying_the_roles_again_changes_nothing_and_takes_surplus_rights_away(
-    stack: Stack,
+    stack: Stack, files: AssetFiles
 ) -> None:
     role = stack.client.find("security/roles/", "name", "Зритель")
     assert role is not None
@@ -80,13 +82,14 @@ def test_applying_the_roles_again_changes_nothing_and_takes_surplus_rights_away(
     apply_roles(stack.client, ROOM / "roles", stack.login)
     assert sorted(each["id"] for each in stack.client.get(f"{path}/")["result"]) == rights
     written = Role.read(ROOM / "roles" / "viewer.yml")
-    assert len(rights) == len(written.rights) + len(written.datasets)
+    assert len(rights) == len(written.rights) + len(files.of("datasets"))
     SupersetClient(stack.demo)
 
 
 def test_a_role_that_asks_for_an_unknown_right_is_refused(stack: Stack, tmp_path) -> None:
     (tmp_path / "odd.yml").write_text("name: Odd\npermissions: {Moon: [can_fly]}\n")
     (tmp_path / "users.yml").write_text("[]\n")
+    shutil.copy(ROOM / "roles" / "brands.yml", tmp_path)
     with pytest.raises(RoleError, match="no right can_fly on Moon"):
         apply_roles(stack.client, tmp_path, stack.login)
 
