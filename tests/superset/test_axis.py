@@ -1,4 +1,4 @@
-"""An axis of words is cut like a column, whatever the board's time step."""
+"""What a chart asks beside its metrics does not change them."""
 
 import pytest
 
@@ -32,3 +32,11 @@ def test_a_time_axis_is_ordered_by_its_buckets(metrics: ChartData) -> None:
         dates = [row["date"] for row in rows]
         assert len(set(dates)) == len(dates) > 1
         assert dates == sorted(dates, reverse=not ascending)
+
+
+def test_a_metric_is_the_same_in_whatever_company_it_is_asked(metrics: ChartData) -> None:
+    names = ["lifetime_expected", "clv_simple", "period_retention_rate"]
+    (together,) = metrics.rows(names, PERIOD)
+    alone = {name: metrics.rows([name], PERIOD)[0][name] for name in names}
+    assert together == pytest.approx(alone)
+    assert all(alone.values())
