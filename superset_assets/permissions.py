@@ -1,7 +1,7 @@
 """Roles and users from files, applied over Superset's REST API; applying twice changes nothing."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,9 +91,9 @@ def apply_roles(client: SupersetClient, folder: Path, login: SupersetLogin) -> l
     """
     roles = [role for role in read_roles(folder).values() if role is not ADMINISTRATOR]
     update_row_rules(client, AssetFiles(ROOM), folder)
-    rights = _known_rights(client)
+    rights, given = _known_rights(client), _Given.read(client)
     for role in roles:
-        _apply_role(client, role, rights)
+        _apply_role(client, role, rights, given)
     _remove_former(client, {role.name for role in roles})
     applied = [role.name for role in roles]
     for user in yaml.safe_load((folder / USERS_FILE).read_text(encoding="utf-8")):
@@ -125,10 +125,52 @@ def _known_rights(client: SupersetClient) -> dict[tuple[str, str], int]:
     }
 
 
-def _apply_role(client: SupersetClient, role: Role, rights: dict[tuple[str, str], int]) -> None:
-    wanted = {_right(rights, right, role.name) for right in role.rights}
-    views = [*_dataset_views(client, role), *_connection_views(client, role)]
-    wanted |= {_right(rights, view, role.name) for view in views}
+@dataclass(frozen=True)
+class _Given:
+    """The rights that have numbers of this installation in their names.
+
+    Attributes:
+        datasets: on the boards' datasets, all that the files have.
+        connections: by file; one that is not published is nobody's.
+    """
+
+    datasets: tuple[tuple[str, str], ...]
+    connections: Mapping[str, tuple[str, str]]
+
+    @classmethod
+    def read(cls, client: SupersetClient) -> "_Given":
+        """Look the numbers up.
+
+        Raises:
+            RoleError: a dataset is not in Superset.
+        """
+        datasets = []
+        for asset in AssetFiles(ROOM).of("datasets"):
+            found = client.by_uuid("dataset", dataset_uuid(asset.path.stem))
+            if found is None:
+                raise RoleError(f"dataset {asset.path.stem} is not in Superset; push first")
+            database = found["database"]["database_name"]
+            datasets.append(f"[{database}].[{found['table_name']}](id:{found['id']})")
+        by_name = {row["database_name"]: row["id"] for row in client.rows("database/")}
+        return cls(
+            datasets=tuple(("datasource_access", view) for view in datasets),
+            connections={
+                each.key: ("database_access", f"[{each.name}].(id:{by_name[each.name]})")
+                for each in connections()
+                if each.name in by_name
+            },
+        )
+
+    def to(self, role: Role) -> set[tuple[str, str]]:
+        """Those of a role."""
+        opened = {view for key, view in self.connections.items() if key in role.connections}
+        return opened | set(self.datasets if role.sees_datasets else ())
+
+
+def _apply_role(
+    client: SupersetClient, role: Role, rights: Mapping[tuple[str, str], int], given: _Given
+) -> None:
+    wanted = {_right(rights, right, role.name) for right in role.rights | given.to(role)}
     found = client.find("security/roles/", "name", role.name)
     number = (
         found["id"] if found else client.post("security/roles/", json={"name": role.name})["id"]
@@ -137,28 +179,6 @@ def _apply_role(client: SupersetClient, role: Role, rights: dict[tuple[str, str]
     if {right["id"] for right in held} != wanted:
         body = {"permission_view_menu_ids": sorted(wanted)}
         client.post(f"security/roles/{number}/permissions", json=body)
-
-
-def _dataset_views(client: SupersetClient, role: Role) -> Iterable[tuple[str, str]]:
-    """The rights on the boards' datasets, all that the files have."""
-    if not role.sees_datasets:
-        return
-    for asset in AssetFiles(ROOM).of("datasets"):
-        name = asset.path.stem
-        dataset = client.by_uuid("dataset", dataset_uuid(name))
-        if dataset is None:
-            raise RoleError(f"role {role.name}: dataset {name} is not in Superset; push first")
-        database = dataset["database"]["database_name"]
-        yield "datasource_access", f"[{database}].[{dataset['table_name']}](id:{dataset['id']})"
-
-
-def _connection_views(client: SupersetClient, role: Role) -> Iterable[tuple[str, str]]:
-    """The rights on connections; one that is not published is nobody's."""
-    for connection in connections():
-        if connection.key in role.connections:
-            found = client.find("database/", "database_name", connection.name)
-            if found is not None:
-                yield "database_access", f"[{connection.name}].(id:{found['id']})"
 
 
 def _right(rights: Mapping[tuple[str, str], int], right: tuple[str, str], role: str) -> int:
