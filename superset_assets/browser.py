@@ -29,7 +29,7 @@ SETTLED = """() => {
   return shown.every(holder =>
     !holder.querySelector('.loading, [data-test="loading-indicator"], .ant-spin-spinning') &&
     holder.querySelector('canvas, table, .superset-legacy-chart-big-number, [class*="big-number"],'
-      + ' [data-test="chart-container"] .slice_container > *, .ant-alert, .ant-empty'));
+      + ' .slice_container .pop_kpi, .slice_container svg, .ant-alert, .ant-empty'));
 }"""
 
 # What must not be seen: each entry is a chart or a control with what is wrong with it.
