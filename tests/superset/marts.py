@@ -75,9 +75,19 @@ CUSTOMER_SLICES = f"""
     {_pick("region", REGIONS, "customer_key")} AS region,
     {_pick("domain", DOMAINS, "customer_key")} AS email_domain_group,
     {_pick("zone", ["Europe/Moscow", "Asia/Yekaterinburg", "Не указано"], "customer_key")}
-        AS customer_timezone
+        AS customer_timezone,
+    {_pick("rfm", ["Чемпионы", "Лояльные", "Без заказов за год"], "customer_key")} AS rfm_segment,
+    {_pick("reach", ["E-mail", "E-mail + SMS", "Нет"], "customer_key")} AS reachable_set,
+    {_pick("engaged", ["0–30", "31–90", "Не было"], "customer_key")} AS engagement_band,
+    [['VIP'], ['VIP', 'Москвичи'], []][{_draw("segments", 3, "customer_key")} + 1]
+        AS customer_segments,
+    {_pick("stage", ["Новый", "Активный", "Отток"], "customer_key")} AS lifecycle_stage
 """
-SLICES_OF_CUSTOMERS = "gender, age_band, region, email_domain_group, customer_timezone"
+SLICES_OF_STATES = (
+    "gender, age_band, region, email_domain_group, customer_timezone, "
+    "rfm_segment, reachable_set, engagement_band, customer_segments"
+)
+SLICES_OF_CUSTOMERS = f"{SLICES_OF_STATES}, lifecycle_stage"
 MESSAGES_TABLE = f"""
     SELECT
         number AS n,
@@ -118,10 +128,10 @@ MESSAGES_TABLE = f"""
         {CUSTOMER_SLICES}
     FROM numbers({MESSAGES})
 """
-SLICES = """
+SLICES = f"""
     brand, mailing_key, mailing, mailing_channel, mailing_type, mailing_variant, mailing_folder,
     mailing_topic, mailing_source, mailing_utm_campaign, mailing_tags,
-    email_domain_group, gender, age_band, region, customer_timezone, customer_key
+    {SLICES_OF_CUSTOMERS}, customer_key
 """
 NO_MAILING = """
     '' AS mailing_key, 'Не указано' AS mailing, 'Не указано' AS mailing_channel,
@@ -294,10 +304,10 @@ def _states() -> list[str]:
     return [
         f"""
         INSERT INTO marts.mart_customer_states
-            (brand, customer_key, valid_from, valid_till, {SLICES_OF_CUSTOMERS}, lifecycle_stage,
+            (brand, customer_key, valid_from, valid_till, {SLICES_OF_STATES}, lifecycle_stage,
              is_customer, is_contact, is_reachable, is_buyer, is_active, is_churned)
         SELECT
-            {brand} AS brand, customer_key, {since} AS valid_from, {till}, {SLICES_OF_CUSTOMERS},
+            {brand} AS brand, customer_key, {since} AS valid_from, {till}, {SLICES_OF_STATES},
             if(is_active, 'Активный', 'Отток'), 1, 1,
             {_draw("reachable", 3, "customer_key, brand, valid_from")} > 0, 1,
             {_draw("active", 3, "customer_key, brand, valid_from")} > 0 AS is_active, NOT is_active
