@@ -20,6 +20,7 @@ UNICODE_RANGES = {
 }
 FOLDER = Path(__file__).resolve().parents[1] / "brand"
 STATIC_URL = "/brand"
+TILE_OPACITY = "66"
 
 
 class Brand:
@@ -83,7 +84,12 @@ class Brand:
         return f"{STATIC_URL}/{self._logo['favicon']}"
 
     def categorical_schemes(self) -> list[dict[str, Any]]:
-        """The palette of unordered values; the default of every chart."""
+        """The palette of unordered values, the default of every chart, and the same for tiles.
+
+        Superset writes the captions of a funnel and of a tree map in the theme's text colour upon
+        the tiles. Let through the page's background, they are light in the light theme and dark in
+        the dark one.
+        """
         return [
             {
                 "id": "brand",
@@ -91,7 +97,14 @@ class Brand:
                 "description": "",
                 "isDefault": True,
                 "colors": self._categorical,
-            }
+            },
+            {
+                "id": "brand_tiles",
+                "label": f"{self.name}: плитки с подписями",
+                "description": "",
+                "isDefault": False,
+                "colors": [f"{colour}{TILE_OPACITY}" for colour in self._categorical],
+            },
         ]
 
     def sequential_schemes(self) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ def test_there_are_two_brands_to_switch_between() -> None:
 
 @pytest.mark.parametrize("vision", VISIONS)
 def test_any_two_colours_of_the_palette_can_be_told_apart(brand: Brand, vision: str | None) -> None:
-    (scheme,) = brand.categorical_schemes()
+    scheme = brand.categorical_schemes()[0]
     seen = {
         written: Color(written).filter(vision) if vision else Color(written)
         for written in scheme["colors"]
@@ -41,7 +41,7 @@ def test_any_two_colours_of_the_palette_can_be_told_apart(brand: Brand, vision: 
 
 
 def test_colours_stand_out_from_both_papers(brand: Brand) -> None:
-    (scheme,) = brand.categorical_schemes()
+    scheme = brand.categorical_schemes()[0]
     papers = (LIGHT_PAPER, brand.theme("dark")["token"]["colorBgBase"])
     faint = [
         (colour, paper)
@@ -83,3 +83,17 @@ def test_everything_that_a_brand_names_is_there(brand: Brand) -> None:
     ]
     assert missing == []
     assert theme["fontFamily"].split(",")[0].strip("'") in brand.font_faces
+
+
+@pytest.mark.parametrize("algorithm", ["default", "dark"])
+def test_captions_of_tiles_can_be_read(brand: Brand, algorithm: str) -> None:
+    token = brand.theme(algorithm)["token"]
+    paper = token["colorBgBase"] if algorithm == "dark" else LIGHT_PAPER
+    (tiles,) = (each for each in brand.categorical_schemes() if each["id"] == "brand_tiles")
+    faint = [
+        colour
+        for colour in tiles["colors"]
+        if Color.layers([colour, paper], space="srgb").contrast(token["colorTextBase"])
+        < TEXT_CONTRAST
+    ]
+    assert faint == []
