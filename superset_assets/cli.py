@@ -14,7 +14,7 @@ from superset_assets.lint import lint
 from superset_assets.manifest import Manifest, ManifestError
 from superset_assets.people import PersonError
 from superset_assets.permissions import RoleError, apply_roles
-from superset_assets.publish import push
+from superset_assets.publish import published_language, push
 from superset_assets.pull import pull
 from superset_assets.settings import (
     MANIFEST,
@@ -25,6 +25,7 @@ from superset_assets.settings import (
     Warehouse,
 )
 from superset_assets.sql_lab import publish_connections
+from superset_assets.subscriptions import SubscriptionError, apply_subscriptions
 from superset_assets.translation import TranslationError
 from superset_assets.user_commands import user_commands
 from superset_assets.words import BOARDS, update_boards_catalogue
@@ -35,6 +36,7 @@ EXPECTED_ERRORS = (
     PersonError,
     RoleError,
     SettingsError,
+    SubscriptionError,
     SupersetError,
     TranslationError,
 )
@@ -103,6 +105,9 @@ def push_command(roles: bool) -> None:
         click.echo(f"removed: {removed}")
     if roles:
         _apply_access(client, login)
+    subscriptions = apply_subscriptions(client, Language.from_environment())
+    in_force = ", ".join(subscriptions.names) or f"none, {subscriptions.reason}"
+    click.echo(f"reports and alerts: {in_force}")
 
 
 @commands.command("pull")
@@ -139,20 +144,28 @@ def _apply_access(client: SupersetClient, login: SupersetLogin) -> None:
 
 @commands.command("screenshots")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("screenshots"))
-@click.option("--board", "slugs", multiple=True, default=("mailings",), show_default=True)
-def screenshots_command(out: Path, slugs: tuple[str, ...]) -> None:
+@click.option("--board", "slugs", multiple=True, help="Slug of a board; all of them without.")
+@click.option("--width", "widths", type=int, multiple=True, help="Of the window; 1440 and 1920.")
+def screenshots_command(out: Path, slugs: tuple[str, ...], widths: tuple[int, ...]) -> None:
     """Write pictures of every tab of the boards, light and dark, as the user demo sees them."""
     # Only this command needs a browser driver.
-    from superset_assets.browser import Viewer, chromium, take_screenshots  # noqa: PLC0415
+    from superset_assets.browser import (  # noqa: PLC0415
+        WIDTHS,
+        Viewer,
+        chromium,
+        take_screenshots,
+    )
 
-    url = SupersetLogin.from_environment().url
+    login = SupersetLogin.from_environment()
     password = os.environ.get("SUPERSET_DEMO_PASSWORD", "")
     if not password:
         raise SettingsError("SUPERSET_DEMO_PASSWORD is not set")
+    boards = slugs or [asset.content["slug"] for asset in AssetFiles(ROOM).of("dashboards")]
+    language = published_language(SupersetClient(login))
     with chromium() as browser:
-        viewer = Viewer(browser, url, "demo", password)
-        for slug in slugs:
-            for path in take_screenshots(viewer, slug, out):
+        viewer = Viewer(browser, login.url, "demo", password, language)
+        for slug in boards:
+            for path in take_screenshots(viewer, slug, out, widths or WIDTHS):
                 click.echo(str(path))
 
 

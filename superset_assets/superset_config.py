@@ -30,9 +30,10 @@ from superset_assets.settings import Language
 ROOM = Path(__file__).resolve().parent
 HOME = Path(os.environ.get("SUPERSET_HOME", ".local/superset")).resolve()
 REDIS_URL = os.environ.get("SUPERSET_REDIS_URL", "")
-# Subscriptions to boards need a worker, which Redis stands for, and a mail server.
+# Subscriptions to boards need a worker, which the broker stands for, and a mail server.
+BROKER_URL = os.environ.get("SUPERSET_BROKER_URL", REDIS_URL)
 MAIL_HOST = os.environ.get("SUPERSET_MAIL_HOST", "")
-HAS_SUBSCRIPTIONS = bool(REDIS_URL and MAIL_HOST)
+HAS_SUBSCRIPTIONS = bool(BROKER_URL and MAIL_HOST)
 DATA_CACHE_SECONDS = int(os.environ.get("SUPERSET_DATA_CACHE_SECONDS", "600"))
 
 # --- Secrets and metadata -----------------------------------------------------------------
@@ -80,14 +81,14 @@ if REDIS_URL:
 
 
 class CeleryConfig(ShippedCeleryConfig):  # type: ignore[misc]
-    """Superset's shipped tasks, over our Redis."""
+    """Superset's shipped tasks, over our broker."""
 
-    broker_url = REDIS_URL
-    result_backend = REDIS_URL
+    broker_url = BROKER_URL
+    result_backend = REDIS_URL or None
     timezone = os.environ["TZ"]
 
 
-CELERY_CONFIG = CeleryConfig if REDIS_URL else None
+CELERY_CONFIG = CeleryConfig if BROKER_URL else None
 if REDIS_URL:
     RESULTS_BACKEND = RedisCache(Redis.from_url(REDIS_URL), key_prefix="superset_results_")
 
@@ -98,7 +99,9 @@ if HAS_SUBSCRIPTIONS:
     SMTP_USER = os.environ.get("SUPERSET_MAIL_USER", "")
     SMTP_PASSWORD = os.environ.get("SUPERSET_MAIL_PASSWORD", "")
     SMTP_MAIL_FROM = os.environ["SUPERSET_MAIL_FROM"]
-    SMTP_STARTTLS, SMTP_SSL, SMTP_SSL_SERVER_AUTH = True, False, True
+    # Only a relay on the same machine may be spoken to in the clear.
+    SMTP_STARTTLS = SMTP_SSL_SERVER_AUTH = MAIL_HOST not in {"127.0.0.1", "localhost"}
+    SMTP_SSL = False
     # The worker's browser comes through the proxy: cookies are sent over https alone.
     WEBDRIVER_BASEURL = WEBDRIVER_BASEURL_USER_FRIENDLY = PUBLIC_URL
     WEBDRIVER_TYPE = "chrome"
@@ -190,6 +193,7 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
     from superset_assets.server.additivity import keep_arithmetic_true  # noqa: PLC0415
     from superset_assets.server.audit import keep_audit_trail  # noqa: PLC0415
     from superset_assets.server.comparison import use_calendar_periods  # noqa: PLC0415
+    from superset_assets.server.exports import write_csv_as_asked  # noqa: PLC0415
     from superset_assets.server.own_sql import guard_own_sql  # noqa: PLC0415
     from superset_assets.server.questions import (  # noqa: PLC0415
         compared,
@@ -199,15 +203,19 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
         trend,
         trend_step,
     )
-    from superset_assets.server.exports import write_csv_as_asked  # noqa: PLC0415
     from superset_assets.server.relative_dates import (  # noqa: PLC0415
         read_dates_one_at_a_time,
     )
     from superset_assets.server.russian import serve_language_pack  # noqa: PLC0415
+    from superset_assets.server.watching import (  # noqa: PLC0415
+        change_in_percent,
+        days_since_the_last_loaded,
+    )
 
     app.jinja_loader = ChoiceLoader(
         [FileSystemLoader(ROOM / "server" / "templates"), app.jinja_loader]
     )
+    app.jinja_env.globals["brand_font_faces"] = _brand.font_faces
     serve_language_pack(app)
     keep_audit_trail(app)
     app.config["JINJA_CONTEXT_ADDONS"] = {
@@ -217,8 +225,9 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
         "trend": trend,
         "trend_step": trend_step,
         "project_time_zone": os.environ["TZ"],
+        "change_in_percent": change_in_percent,
+        "days_since_the_last_loaded": days_since_the_last_loaded,
     }
-    app.jinja_env.globals["brand_font_faces"] = _brand.font_faces
     compose_questions()
     guard_own_sql()
     keep_arithmetic_true()
