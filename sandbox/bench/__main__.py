@@ -101,14 +101,15 @@ def generator_command(customers: int) -> None:
     default=ROOT / ".local" / "bench" / "questions",
     help="Where the warehouse is kept; a second run takes it as it is.",
 )
+@click.option("--every", default=1, show_default=True, help="Ask one question of so many.")
 @click.option("--rebuild", is_flag=True, help="Build the models again over the raw tables.")
-def questions_command(customers: int, times: int, folder: Path, rebuild: bool) -> None:
+def questions_command(customers: int, times: int, folder: Path, every: int, rebuild: bool) -> None:
     """The main metrics of the six boards over millions of events, beside DuckDB."""
     with prepared(Shop(customers), folder, rebuild=rebuild, say=_say) as warehouse:
         manifest = Manifest.read(folder / "target" / "manifest.json")
         asking = boards.asking_of(manifest, warehouse.client("etl"))
         measured = boards.measured(
-            list(asking.questions()),
+            list(asking.questions())[::every],
             connect=warehouse.client,
             folder=folder,
             built=warehouse.figures["marts"]["built_at"],
@@ -131,6 +132,7 @@ def questions_command(customers: int, times: int, folder: Path, rebuild: bool) -
         {
             "events": events,
             **figures,
+            "asked_one_of": every,
             "questions": len(measured),
             "boards": by_board,
             "slowest": [each.as_json() for each in slowest],

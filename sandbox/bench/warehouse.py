@@ -100,7 +100,7 @@ def prepared(
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     steps = _Steps(folder / "steps.json", shop)
-    with ClickHouseProcess(folder / "clickhouse") as clickhouse:
+    with ClickHouseProcess(folder / "clickhouse", start_seconds=120) as clickhouse:
         warehouse = BenchWarehouse(clickhouse, steps.figures)
         if "raw" not in steps.figures:
             say(f"filling raw tables with {shop.customers} people …")
