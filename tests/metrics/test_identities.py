@@ -27,6 +27,13 @@ UNCHANGING = frozenset({"gender", "gender_now", "age_band_now", "region_now"})
 """Slices of people that stay as they are, so that whoever came and went stands in one cell."""
 
 
+def named(identity: object) -> str:
+    """An identity as a test is called: by its metrics, in the same words in every process."""
+    fields = vars(identity).items()
+    words = [each for name, each in fields if name not in {"but", "only"} and each]
+    return " ".join(each if isinstance(each, str) else "+".join(map(str, each)) for each in words)
+
+
 @dataclass(frozen=True)
 class Sum:
     """A metric that is others added up, less some.
@@ -208,7 +215,7 @@ def check(found: Cells, expected: Cells, question: Question) -> None:
     assert not differing, (SEED, question, differing[:5])
 
 
-@pytest.mark.parametrize("identity", SUMS, ids=str)
+@pytest.mark.parametrize("identity", SUMS, ids=named)
 def test_parts_are_the_whole(warehouse: Warehouse, reference: Reference, identity: Sum) -> None:
     metrics = (identity.whole, *identity.parts, *identity.less)
     for question in asked(warehouse, reference, *metrics, slices=identity.slices):
@@ -221,7 +228,7 @@ def test_parts_are_the_whole(warehouse: Warehouse, reference: Reference, identit
         check(added, whole, question)
 
 
-@pytest.mark.parametrize("identity", RATIOS, ids=str)
+@pytest.mark.parametrize("identity", RATIOS, ids=named)
 def test_a_ratio_is_that_of_its_parts(
     warehouse: Warehouse, reference: Reference, identity: Ratio
 ) -> None:
@@ -238,7 +245,7 @@ def test_a_ratio_is_that_of_its_parts(
         assert not any(value for key, value in found.items() if key not in below), question
 
 
-@pytest.mark.parametrize("identity", BOUNDS, ids=str)
+@pytest.mark.parametrize("identity", BOUNDS, ids=named)
 def test_a_part_is_no_more_than_the_whole(
     warehouse: Warehouse, reference: Reference, identity: Bound
 ) -> None:
@@ -248,7 +255,7 @@ def test_a_part_is_no_more_than_the_whole(
             assert value is None or value <= (more.get(key) or 0), (SEED, question, key)
 
 
-@pytest.mark.parametrize("identity", PARTITIONS, ids=str)
+@pytest.mark.parametrize("identity", PARTITIONS, ids=named)
 def test_parts_by_a_slice_are_the_whole(
     warehouse: Warehouse, reference: Reference, identity: Partition
 ) -> None:
