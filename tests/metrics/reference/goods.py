@@ -14,6 +14,8 @@ A_SHARE, B_SHARE = Decimal("0.8"), Decimal("0.95")
 class Goods:
     """The catalogue of a world, as far as it is exported; what is sold beside it has a name alone.
 
+    What was only looked at or put into a cart beside it has its key for a name.
+
     `sold` says what came in for a product over the last 365 days, and `latest_price` at what base
     price it was ordered last, both by the product's key.
     """
@@ -46,7 +48,9 @@ class Goods:
 
     def _of(self, product: int) -> dict[str, str]:
         slices = dict.fromkeys(OF_CATALOGUE, UNKNOWN)
-        slices["product"] = self._catalogue.name[product]
+        slices["product"] = (
+            self._catalogue.name[product] if self._is_known(product) else self._key(product)
+        )
         slices["abc_class"] = self._classes.get(self._key(product), UNKNOWN)
         price = self._latest_price.get(self._key(product))
         if self._catalogue.is_exported[product]:
