@@ -77,7 +77,7 @@ def test_online_orders_of_known_people_are_made_in_visits(
     """The world gives each of them a session, but when the tracker is down."""
     found = dict(
         chain.client.query(
-            "SELECT order_id, session_key FROM intermediate.int_visit_orders"
+            "SELECT order_id, session_key FROM intermediate.int_visit_orders WHERE is_goal = 1"
         ).result_rows
     )
     truth = chain.world.truth

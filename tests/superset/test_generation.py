@@ -13,15 +13,17 @@ from superset_assets.dataset_builder import (
 )
 from superset_assets.files import AssetFiles, Content
 from superset_assets.generate import (
+    ENGLISH_METRICS,
     EXPOSURES,
     GLOSSARY,
+    MINDBOX_REPORT,
     generated,
     generated_texts,
     write_generated,
 )
 from superset_assets.manifest import Manifest, ManifestError, Metric
 from superset_assets.metric_sql import MetricSql
-from superset_assets.references import charts_of
+from superset_assets.references import chart_metrics, charts_of
 from superset_assets.semantics.catalog import CATALOG, Catalog
 from superset_assets.semantics.comparison import CHOICES
 from superset_assets.semantics.measures import measure
@@ -122,7 +124,10 @@ def test_every_slice_of_every_mart_is_offered_once(
     offered = [each["column_name"] for each in datasets[METRICS]["columns"]]
     assert len(offered) == len(set(offered))
     slices = set(slices_of(manifest))
-    assert set(offered) == slices | {"date", "date_basis", "compared_metric", "weekday_axis"}
+    assert set(offered) == slices | {
+        *("date", "date_basis", "compared_metric", "weekday_axis"),
+        *("funnel_step", "funnel_step_in_order"),
+    }
     # From the events, from the lines of orders, from what is known today, from a moment.
     assert slices > {"mailing_folder", "category", "cohort_month", "rfm_segment_at_start"}
     # Several values at once are offered one by one.
@@ -187,7 +192,7 @@ def test_the_written_texts_are_those_of_the_current_models(
 ) -> None:
     """Stale? `python -m superset_assets generate` writes them anew."""
     texts = generated_texts(files, manifest)
-    assert set(texts) == {CATALOG, GLOSSARY, EXPOSURES}
+    assert set(texts) == {CATALOG, GLOSSARY, MINDBOX_REPORT, ENGLISH_METRICS, EXPOSURES}
     stale = [path.name for path, text in texts.items() if path.read_text(encoding="utf-8") != text]
     assert stale == []
 
@@ -237,14 +242,9 @@ def test_the_methodology_explains_every_metric_on_the_board(
 ) -> None:
     for board in files.of("dashboards"):
         text = board.content["position"]["MARKDOWN-methodology"]["meta"]["code"]
-        shown = {
-            metric
-            for chart in charts_of(board, files.of("charts"))
-            for control in ("metric", "metrics")
-            for metric in [chart.content["params"].get(control, [])]
-            for metric in ([metric] if isinstance(metric, str) else metric)
-        }
-        assert len(shown) > 8
-        for name in shown:
+        charts = charts_of(board, files.of("charts"))
+        shown = {metric for chart in charts for metric in chart_metrics(chart)}
+        assert len(shown & manifest.metrics.keys()) > 8
+        for name in shown & manifest.metrics.keys():
             defined = manifest.metrics[name]
             assert f"| **{defined.label}** | {defined.description} | {defined.formula} |" in text

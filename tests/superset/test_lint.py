@@ -122,7 +122,7 @@ TRAPS: list[tuple[str, str, Plant, str]] = [
     ),
     (
         "charts",
-        "channel_table",
+        "campaign_table",
         lambda c: c["params"]["column_config"].pop("sent"),
         "column sent has no explicit format",
     ),

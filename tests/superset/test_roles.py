@@ -461,7 +461,7 @@ def answers(people: People, login: str) -> dict[str, Any]:
 
     charts = FILES.of("charts")
     with ThreadPoolExecutor(4) as pool:
-        return dict(zip((c.path.stem for c in charts), pool.map(answer, charts), strict=True))
+        return dict(zip((str(c.path) for c in charts), pool.map(answer, charts), strict=True))
 
 
 def _datasets(client: SupersetClient) -> Iterator[tuple[Asset, dict[str, Any]]]:
