@@ -3,6 +3,7 @@
 Superset answers in the language of the session, so statuses are judged, never texts.
 """
 
+import json
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import PurePosixPath
@@ -128,9 +129,17 @@ class SupersetClient:
 
     def _checked(self, answer: requests.Response, method: str, path: str) -> requests.Response:
         if not answer.ok:
-            text = answer.text[:2000]
+            text = _readable(answer)[:2000]
             raise SupersetError(f"{method} {self._url}/api/v1/{path}: {answer.status_code} {text}")
         return answer
+
+
+def _readable(answer: requests.Response) -> str:
+    """What Superset says, its Russian not as escapes."""
+    try:
+        return json.dumps(answer.json(), ensure_ascii=False)
+    except requests.JSONDecodeError:
+        return answer.text
 
 
 def _rison(text: str) -> str:

@@ -21,7 +21,7 @@ RUSSIAN_LETTER = re.compile("[а-яёА-ЯЁ]")
 NOT_TEXT = frozenset(
     {
         *("comparator", "expression", "extraFormData", "label_colors", "ownState", "sql"),
-        *("sqlExpression", "val", "value", "values"),
+        *("sqlExpression", "type", "val", "value", "values"),
     }
 )
 # Written anew from the translated metrics.

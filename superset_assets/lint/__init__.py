@@ -6,6 +6,7 @@ from superset_assets.lint.charts import chart_rules
 from superset_assets.lint.datasets import dataset_rules
 from superset_assets.lint.identity import identity_rules
 from superset_assets.lint.problem import Problem
+from superset_assets.lint.words import word_rules
 from superset_assets.manifest import Manifest
 
 __all__ = ["Problem", "lint"]
@@ -26,5 +27,6 @@ def lint(files: AssetFiles, manifest: Manifest | None) -> list[Problem]:
         *dataset_rules(files, manifest),
         *chart_rules(files),
         *board_rules(files),
+        *word_rules(files),
     ]
     return sorted(found, key=lambda problem: (str(problem.path), problem.message))

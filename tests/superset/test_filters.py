@@ -12,6 +12,8 @@ from superset_assets.dataset_builder import (
     BY_SEND_DATE,
     COMPARED_METRIC,
     DATE_BASIS,
+    METRICS,
+    dataset_uuid,
 )
 from superset_assets.files import AssetFiles
 from superset_assets.manifest import Manifest
@@ -50,13 +52,15 @@ def filter_of(column: str) -> dict[str, Any]:
 
 
 def metrics_in_scope(column: str) -> list[str]:
-    """The saved metrics of the charts that a filter acts on."""
+    """The saved metrics of the charts that a filter acts on, but those about the report."""
     excluded = set(filter_of(column)["scope"]["excluded"])
     charts = FILES.by_uuid("charts")
     reached: set[str] = set()
     for node in chart_nodes(BOARD):
         if node["meta"]["chartId"] not in excluded:
-            reached |= chart_metrics(charts[node["meta"]["uuid"]])
+            chart = charts[node["meta"]["uuid"]]
+            if chart.content["dataset_uuid"] == dataset_uuid(METRICS):
+                reached |= chart_metrics(chart)
     return sorted(reached)
 
 

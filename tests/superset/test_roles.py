@@ -31,7 +31,10 @@ from tests.superset.test_numbers import PERIOD
 FILES = AssetFiles(ROOM)
 EVENTS = "marts.wide_events"
 # SQL Lab answers 500 where it refuses.
-REFUSED = r": (400|401|403|404|405|422) |_SECURITY_ACCESS_ERROR|DATABASE_NOT_FOUND"
+REFUSED = (
+    r": (400|401|403|404|405|422) |_SECURITY_ACCESS_ERROR"
+    "|База данных, указанная в этом запросе, не найдена"
+)
 SQL_LAB = {connection.key: connection.name for connection in connections()}
 LOOKING = {"viewer", "director", "marketer", "analyst", "engineer", "admin"}
 ROLES = sorted(LOOKING)
