@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from clickhouse_connect.driver.client import Client
 
 from superset_assets.manifest import Column, Manifest, Model
+from superset_assets.mindbox_report import MAILINGS, MART
 from superset_assets.semantics.catalog import DAYS, MARTS
 from superset_assets.semantics.catalog import Column as Type
 from superset_assets.semantics.intervals import ALL_BRANDS
@@ -30,10 +31,10 @@ MODEL, OTHER_MODEL = "Последнее непрямое касание", "По
 def create_marts(client: Client, manifest: Manifest) -> None:
     """Create the marts that questions are answered from, and fill those that the tests ask."""
     client.command("CREATE DATABASE IF NOT EXISTS marts")
-    for name in (*MARTS, DAYS):
+    for name in (*MARTS, DAYS, MAILINGS, MART):
         _create(client, manifest.models[name])
     fillings = (*_wide_events(), ORDER_LINES, CUSTOMERS_TODAY, *_states(), CHANNEL_STATES, DATES)
-    for query in fillings:
+    for query in (*fillings, MAILINGS_TOLD, REPORT):
         client.command(query)
 
 
@@ -117,6 +118,10 @@ MESSAGES_TABLE = f"""
             AS mailing_source,
         {_pick("variant", ["1", "1", "2"])} AS mailing_variant,
         [['зима'], ['зима', 'скидки'], []][mailing_number % 3 + 1] AS mailing_tags,
+        {_pick("subject", ["Скидки недели", "Что нового", "Вы забыли"], "mailing_number")}
+            AS mailing_subject,
+        {_pick("pressure", ["0", "1–2", "3–4", "5–7", "8+"])} AS pressure_band,
+        {_pick("their hour", ["09", "12", "18", "21"])} AS customer_send_hour,
         toDateTime64('{FIRST_DAY} 00:00:00', 3, 'UTC')
             + toIntervalSecond({_draw("at", DAYS_LOADED * 86400)}) AS send_at,
         {_draw("sent", 100)} < 95 AS sent,
@@ -131,13 +136,16 @@ MESSAGES_TABLE = f"""
 SLICES = f"""
     brand, mailing_key, mailing, mailing_channel, mailing_type, mailing_variant, mailing_folder,
     mailing_topic, mailing_source, mailing_utm_campaign, mailing_tags,
+    mailing_subject, pressure_band, customer_send_hour,
     {SLICES_OF_CUSTOMERS}, customer_key
 """
 NO_MAILING = """
     '' AS mailing_key, 'Не указано' AS mailing, 'Не указано' AS mailing_channel,
     'Не указано' AS mailing_type, 'Не указано' AS mailing_variant, 'Не указано' AS mailing_folder,
     'Не указано' AS mailing_topic, 'Не указано' AS mailing_source,
-    'Не указано' AS mailing_utm_campaign, CAST([], 'Array(String)') AS mailing_tags
+    'Не указано' AS mailing_utm_campaign, CAST([], 'Array(String)') AS mailing_tags,
+    'Не указано' AS mailing_subject, 'Не указано' AS pressure_band,
+    'Не указано' AS customer_send_hour
 """
 TIMES = """
     toDate(event_at) AS event_date, toDate(send_at) AS send_date,
@@ -175,7 +183,9 @@ def _wide_events() -> list[str]:
             (event, event_key, failure_reason, {TIME_NAMES}, {SLICES}, {ORDER_NAMES}, {measures})
         SELECT
             'message', event_key,
-            if(sent AND NOT delivered, 'Ящик не существует', 'Не указано') AS failure_reason,
+            multiIf(
+                NOT sent, 'Нет подписки', NOT delivered, 'Ящик не существует', 'Не указано'
+            ) AS failure_reason,
             {TIMES}, send_at AS event_at, {SLICES}, {NO_ORDER},
             1, sent, NOT sent, delivered, sent AND NOT delivered,
             sent AND NOT delivered AND mailing_channel = 'E-mail',
@@ -204,6 +214,16 @@ def _wide_events() -> list[str]:
             ("unsubscribe", "is_unsubscribed, is_email_unsubscribed", "1, 1", "left_list"),
         )
     ]
+    links = f"""
+        INSERT INTO marts.wide_events
+            (event, event_key, link, {TIME_NAMES}, {SLICES}, {ORDER_NAMES}, is_click_event)
+        SELECT
+            'click_event', event_key, {_pick("link", ["shop.example/sale", "shop.example/new"])},
+            {TIMES}, send_at + toIntervalSecond({_draw("click", 5 * 86400)}) AS event_at,
+            {SLICES}, {NO_ORDER}, 1
+        FROM ({MESSAGES_TABLE})
+        WHERE clicked
+    """
     credited = [
         f"""
         INSERT INTO marts.wide_events
@@ -258,9 +278,38 @@ def _wide_events() -> list[str]:
             FROM ({BUYERS_TABLE})
         )
     """
-    return [messages, *reactions, *credited, orders]
+    return [messages, *reactions, links, *credited, orders]
 
 
+# A report that agrees with the events but for one message in a hundred.
+REPORT = f"""
+    INSERT INTO marts.{MART}
+        (report, period_start, report_date, mailing_key, mailing_variant, measure, taken_at,
+         is_comparable, why_not_comparable, reported, counted, deficit, surplus)
+    SELECT
+        report, toStartOfMonth(send_date), if(report = 'summary', toStartOfMonth(send_date),
+        send_date) AS day, mailing_key, 1, figure.1, now(), 1, '', figure.2 + (n % 100 = 0),
+        figure.2, n % 100 = 0, 0
+    FROM (
+        SELECT
+            send_date, mailing_key, rowNumberInAllBlocks() AS n, [
+                ('messages_total', sum(is_message)), ('sent', sum(is_sent)),
+                ('delivered', sum(is_delivered)), ('opened', sum(is_opened)),
+                ('clicked', sum(is_clicked)), ('unsubscribed', sum(is_unsubscribed))
+            ] AS figures
+        FROM marts.wide_events WHERE mailing_key != '' GROUP BY send_date, mailing_key
+    ) ARRAY JOIN figures AS figure
+    CROSS JOIN (SELECT arrayJoin(['summary', 'dynamics']) AS report) AS reports
+"""
+MAILINGS_TOLD = f"""
+    INSERT INTO marts.{MAILINGS}
+        (mailing_key, brand, mailing, mailing_channel, mailing_type, mailing_folder,
+         mailing_topic, mailing_utm_campaign)
+    SELECT
+        mailing_key, any(brand), any(mailing), any(mailing_channel), any(mailing_type),
+        any(mailing_folder), any(mailing_topic), any(mailing_utm_campaign)
+    FROM marts.wide_events WHERE event = 'message' GROUP BY mailing_key
+"""
 ORDER_LINES = """
     INSERT INTO marts.mart_order_lines
         (order_key, line_key, product_key, product, category, order_status, quantity,
