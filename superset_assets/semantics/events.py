@@ -333,7 +333,10 @@ class Events:
                 values[name] = value
         aggregates = {}
         for name in measures:
-            aggregate = self._part_of(family, name, by_parts=by_parts, by_credits=by_credits)
+            aggregate = None
+            # What these events do not measure is nothing on them, though their parts would have it.
+            if family in [FAMILIES[key] for key in self._columns[name].families]:
+                aggregate = self._part_of(family, name, by_parts=by_parts, by_credits=by_credits)
             if aggregate is None:
                 values[name] = f"facts.{self._twin(name)}"
             else:
@@ -345,13 +348,7 @@ class Events:
     def _part_of(
         self, family: Family, name: str, *, by_parts: bool, by_credits: bool
     ) -> str | None:
-        """A measure of an event as an aggregate over its parts.
-
-        None for what is no sum, and for what these events do not measure: asked for beside what
-        they do, it is nothing on them, though their parts would have it.
-        """
-        if not self._measures(family, name):
-            return None
+        """A measure of an event as an aggregate over its parts; None for what is no sum."""
         if by_parts and family.details == VISIT_ACTIONS:
             return {**PARTS_OF_VISITS, **PARTS_OF_ACTIONS}.get(name)
         if by_parts and name in PARTS_OF_ORDERS:
@@ -365,9 +362,6 @@ class Events:
             own = f"facts.{self._twin(name)}"
             return f"max({own} * {GOAL})" if by_parts else f"max({own})"
         return None
-
-    def _measures(self, family: Family, name: str) -> bool:
-        return family in [FAMILIES[key] for key in self._columns[name].families]
 
     def _twin(self, name: str) -> str:
         """The column that says the same within the channel or brand, when they are told apart."""

@@ -35,7 +35,7 @@ from superset_assets.semantics.comparison import (
     with_compared,
 )
 from superset_assets.semantics.compose import compose
-from superset_assets.semantics.conditions import listed
+from superset_assets.semantics.conditions import NOT_APPLICABLE, listed, literal
 from superset_assets.semantics.intervals import BEGINNING
 from superset_assets.semantics.listing import no_rows, with_calculated
 from superset_assets.semantics.measures import named_in
@@ -48,6 +48,7 @@ from superset_assets.semantics.question import (
     filters_of,
     period_of,
 )
+from superset_assets.semantics.rows import COUNTED_DATE
 from superset_assets.server.asked import columns_of
 from superset_assets.server.limits import refuse_wrong_windows
 from superset_assets.server.trends import trend_line
@@ -162,9 +163,11 @@ def question(dataset: Any, asked: Mapping[str, Any], today: date) -> Question:
         measures |= more_measures
         mentioned |= more_slices
     grouped: dict[str, None] = {}
+    # The rows behind a number have no measures; a column made of some cannot apply to them.
+    is_detailed = asked.get("metrics") is None and not asked.get("groupby")
     for column in columns:
         more_measures, more_slices = reader.of_column(column)
-        measures |= more_measures
+        measures |= more_measures & {COUNTED_DATE} if is_detailed else more_measures
         grouped |= dict.fromkeys(sorted(more_slices))
     filters = filters_of(own)
     # Whoever cuts by models compares them; otherwise one model speaks.
@@ -181,9 +184,20 @@ def question(dataset: Any, asked: Mapping[str, Any], today: date) -> Question:
         basis=EVENT if BY_EVENT_DATE in chosen.get(DATE_BASIS, []) else SEND,
         attribution_model=models[0],
         restricted_to_brands=any("brand" in rule for rule in _brand_rules(dataset)),
-        is_detailed=asked.get("metrics") is None and not asked.get("groupby"),
+        is_detailed=is_detailed,
         window=_window.get(),
     )
+
+
+def _of_slices(dataset: Any) -> dict[str, str | None]:
+    """Calculated columns as rows without measures have them."""
+    columns = {each.column_name: each.expression for each in dataset.columns}
+    measured = {
+        name
+        for name, expression in columns.items()
+        if named_in(expression or "", catalog())[0] - {COUNTED_DATE}
+    }
+    return columns | dict.fromkeys(measured, literal(NOT_APPLICABLE))
 
 
 class _Reader:
@@ -314,9 +328,7 @@ def _asking(dataset: Any, asked: Mapping[str, Any]) -> Iterator[None]:
         rows = compose(put, catalog(), today)
         if put.is_detailed:
             # Superset takes calculated columns for real ones there.
-            rows = with_calculated(
-                rows, {each.column_name: each.expression for each in dataset.columns}
-            )
+            rows = with_calculated(rows, _of_slices(dataset))
     except QuestionError as error:
         raise QueryObjectValidationError(str(error)) from error
     with _holding(_compared, chosen), _holding(_trend, line), _holding(_rows, rows):
