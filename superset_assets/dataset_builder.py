@@ -137,6 +137,11 @@ def slices_of(manifest: Manifest) -> dict[str, Column]:
             "RFM-сегмент клиента на конец дня перед периодом, а на оси времени — перед каждым "
             "отрезком: заказы самого периода его не меняют."
         ),
+        label_en=f"{found[RFM].label_en} at start",
+        description_en=(
+            "The customer's RFM segment at the end of the day before the period, on a time axis "
+            "before each step: the period's own orders do not change it."
+        ),
     )
     return found
 

@@ -128,6 +128,12 @@ TRAPS: list[tuple[str, str, Plant, str]] = [
     ),
     (
         "charts",
+        "kpi_sent",
+        lambda c: c.update(slice_name="Неслыханное"),
+        "no English in locale/en/boards.po for 'Неслыханное'",
+    ),
+    (
+        "charts",
         "channel_revenue",
         lambda c: c["params"].update(x_axis="colour"),
         "no column colour",
