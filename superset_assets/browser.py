@@ -1,11 +1,9 @@
 """A board as a person sees it, in Chromium."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import product
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, Request, Response, sync_playwright
@@ -205,10 +203,17 @@ class Viewer:
         page.goto(f"{self.url}/login/", timeout=TIMEOUT_MS)
         page.fill("input#username, [data-test=username-input]", self.username)
         page.fill("input#password, [data-test=password-input]", self.password)
-        page.click("[data-test=login-button], button[type=submit]")
+        with page.expect_response(_answers_a_login, timeout=TIMEOUT_MS) as answer:
+            page.click("[data-test=login-button], button[type=submit]")
+        # Superset sends everybody on: back to this page, or to where they wanted to go.
+        is_refused = urlsplit(answer.value.headers.get("location", "")).path.startswith("/login")
         page.wait_for_load_state("networkidle", timeout=TIMEOUT_MS)
-        if "/login" in page.url:
+        if is_refused:
             raise BrowserError(f"{self.url}: the login of {self.username} was refused")
+
+
+def _answers_a_login(response: Response) -> bool:
+    return response.request.method == "POST" and urlsplit(response.url).path.startswith("/login")
 
 
 @contextmanager
@@ -222,26 +227,3 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
-
-
-def take_screenshots(
-    viewer: Viewer, slug: str, folder: Path, widths: Sequence[int] = WIDTHS
-) -> Iterator[Path]:
-    """Write a picture of every tab of a board, light and dark.
-
-    Yields:
-        The files, one by one:
-        `<language>/<slug>-<number of the tab>-<theme>-<width of the window>.png`.
-    """
-    pictures = folder / viewer.language
-    pictures.mkdir(parents=True, exist_ok=True)
-    for width, dark in product(widths, (False, True)):
-        with viewer.board(slug, dark=dark, width=width) as board:
-            for number, name in enumerate(board.tabs(), start=1):
-                board.open_tab(name)
-                board.fit()
-                theme = "dark" if dark else "light"
-                path = pictures / f"{slug}-{number}-{theme}-{width}.png"
-                board.page.screenshot(path=path)
-                yield path
-                board.unfit()

@@ -146,15 +146,14 @@ def _apply_access(client: SupersetClient, login: SupersetLogin) -> None:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("screenshots"))
 @click.option("--board", "slugs", multiple=True, help="Slug of a board; all of them without.")
 @click.option("--width", "widths", type=int, multiple=True, help="Of the window; 1440 and 1920.")
-def screenshots_command(out: Path, slugs: tuple[str, ...], widths: tuple[int, ...]) -> None:
-    """Write pictures of every tab of the boards, light and dark, as the user demo sees them."""
+@click.option("--theme", "themes", type=click.Choice(["light", "dark"]), multiple=True)
+def screenshots_command(
+    out: Path, slugs: tuple[str, ...], widths: tuple[int, ...], themes: tuple[str, ...]
+) -> None:
+    """Look at every tab of the boards as the user demo: a picture each, and what is wrong."""
     # Only this command needs a browser driver.
-    from superset_assets.browser import (  # noqa: PLC0415
-        WIDTHS,
-        Viewer,
-        chromium,
-        take_screenshots,
-    )
+    from superset_assets.board_scan import look_at  # noqa: PLC0415
+    from superset_assets.browser import WIDTHS, Viewer, chromium  # noqa: PLC0415
 
     login = SupersetLogin.from_environment()
     password = os.environ.get("SUPERSET_DEMO_PASSWORD", "")
@@ -162,11 +161,19 @@ def screenshots_command(out: Path, slugs: tuple[str, ...], widths: tuple[int, ..
         raise SettingsError("SUPERSET_DEMO_PASSWORD is not set")
     boards = slugs or [asset.content["slug"] for asset in AssetFiles(ROOM).of("dashboards")]
     language = published_language(SupersetClient(login))
+    seen = complained = 0
     with chromium() as browser:
         viewer = Viewer(browser, login.url, "demo", password, language)
         for slug in boards:
-            for path in take_screenshots(viewer, slug, out, widths or WIDTHS):
-                click.echo(str(path))
+            for sight in look_at(viewer, slug, out, widths or WIDTHS, themes or ("light", "dark")):
+                seen += 1
+                complained += len(sight.complaints)
+                click.echo(str(sight.picture))
+                for complaint in sight.complaints:
+                    click.echo(f"  {sight.tab}: {complaint}", err=True)
+    click.echo(f"{seen} pictures, {complained} complaints")
+    if complained:
+        sys.exit(1)
 
 
 commands.add_command(user_commands)

@@ -7,6 +7,7 @@ from jinja2 import Environment
 
 from superset_assets.manifest import Manifest
 from superset_assets.semantics.catalog import DAYS, EVENTS, MARTS
+from superset_assets.semantics.comparison import CHOICES
 from superset_assets.semantics.events import OF_SUBSCRIPTIONS, PARTS_OF_ACTIONS
 
 SCHEMA = "marts"
@@ -40,7 +41,12 @@ def write_catalog(manifest: Manifest) -> dict[str, Any]:
         for model in (manifest.models[mart] for mart in (*MARTS, DAYS))
     }
     additivity = {each.name: each.meta["additivity"] for each in manifest.metrics.values()}
-    return {"schema": SCHEMA, "tables": tables, "additivity": dict(sorted(additivity.items()))}
+    return {
+        "schema": SCHEMA,
+        "tables": tables,
+        "additivity": dict(sorted(additivity.items())),
+        "compared": {manifest.metrics[name].label: name for name in CHOICES},
+    }
 
 
 def _families(manifest: Manifest) -> dict[str, set[str]]:

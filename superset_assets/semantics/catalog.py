@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -63,11 +63,14 @@ class Catalog:
         tables: columns by mart.
         additivity: whether values of a metric add up: additive, semi_additive or non_additive.
         schema: database of the marts.
+        compared: metrics that campaigns can be compared by, by the word that chooses them; as the
+            values of slices, the same in every language.
     """
 
     tables: Mapping[str, Mapping[str, Column]]
     additivity: Mapping[str, str]
     schema: str = "marts"
+    compared: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path = CATALOG) -> "Catalog":
@@ -84,7 +87,7 @@ class Catalog:
             }
             for table, columns in content["tables"].items()
         }
-        return cls(tables, content["additivity"], content["schema"])
+        return cls(tables, content["additivity"], content["schema"], content["compared"])
 
     @cached_property
     def slices(self) -> dict[str, Column]:

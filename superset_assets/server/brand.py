@@ -45,6 +45,11 @@ class Brand:
     def theme(self, algorithm: str) -> dict[str, Any]:
         """Superset's theme of one algorithm, `default` (light) or `dark`."""
         logo = self._logo["dark" if algorithm == "dark" else "light"]
+        tokens = {
+            **self._tokens["common"],
+            **self._tokens["dark" if algorithm == "dark" else "light"],
+        }
+        link = tokens["colorLink"]
         return {
             "algorithm": algorithm,
             "token": {
@@ -56,8 +61,15 @@ class Brand:
                 "brandLogoHref": "/",
                 "brandIconMaxWidth": self._logo["max_width"],
                 "fontFamily": self.font_family,
-                **self._tokens["common"],
-                **self._tokens["dark" if algorithm == "dark" else "light"],
+                **tokens,
+            },
+            # Of the primary colour the dark theme makes one that is too dim to be read.
+            "components": {
+                "Tabs": {
+                    "itemSelectedColor": link,
+                    "itemHoverColor": link,
+                    "itemActiveColor": link,
+                }
             },
             # ECharts falls to a serif font where it is not told otherwise.
             "echartsOptionsOverrides": {"textStyle": {"fontFamily": self.font_family}},

@@ -28,7 +28,6 @@ from superset_assets.dataset_builder import (
 from superset_assets.semantics.calendar import DAY, GRAINS, Period
 from superset_assets.semantics.catalog import Catalog
 from superset_assets.semantics.comparison import (
-    CHOICES,
     COMPARED,
     DEFAULT,
     OTHERS,
@@ -302,12 +301,11 @@ def _chosen_to_compare(dataset: Any, given: Iterable[Given]) -> str:
     labels = [
         label for each in filters_of(own) if each.slice == COMPARED_METRIC for label in listed(each)
     ]
-    by_label = {each.verbose_name: each for each in dataset.metrics}
-    by_name = {each.metric_name: each for each in dataset.metrics}
-    chosen = by_label.get(labels[0]) if labels else by_name[DEFAULT]
-    if chosen is None or chosen.metric_name not in CHOICES:
+    chosen = catalog().compared.get(labels[0]) if labels else DEFAULT
+    if chosen is None:
         raise QuestionError(f"campaigns cannot be compared by {labels[0]}")
-    return str(chosen.expression)
+    by_name = {each.metric_name: each for each in dataset.metrics}
+    return str(by_name[chosen].expression)
 
 
 @contextmanager

@@ -13,7 +13,9 @@ from superset_assets.publish import push
 from superset_assets.pull import pull
 from superset_assets.settings import ROOM, Language
 from superset_assets.words import read_words
+from tests.superset.chart_data import ChartData
 from tests.superset.stack import Stack
+from tests.superset.test_numbers import PERIOD
 
 
 def texts(root: Path) -> dict[str, str]:
@@ -47,6 +49,9 @@ def test_in_english_too_push_then_pull_changes_no_file(
     found = published.client.by_uuid("chart", chart.uuid)
     assert found is not None
     assert found["slice_name"] == read_words()[chart.content["slice_name"]]
+    # What is chosen by is a value, the same in both languages.
+    chosen = (("compared_metric", ["Оборот из рассылок"]),)
+    assert ChartData.of(published, METRICS).rows(["cmp_value"], PERIOD, where=chosen)
     report = pull(published.client, copied_files)
     assert (report.changed, report.datasets_differ, report.filters_differ) == ([], [], {})
     assert texts(copied_files.root) == before
