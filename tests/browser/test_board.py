@@ -35,6 +35,20 @@ LATIN = {
     # The period filter's own word, which Superset cannot translate.
     "col",
 }
+# The frames that cut off the explanation of the chart under the pointer.
+CUTTING_FRAMES = """() => {
+  const chart = [...document.querySelectorAll('.dashboard-chart')]
+    .find(each => !['none', 'normal'].includes(getComputedStyle(each, '::before').content));
+  const shown = getComputedStyle(chart, '::before');
+  const bottom = chart.closest('.chart-slice').getBoundingClientRect().top
+    + parseFloat(shown.top) + parseFloat(shown.height);
+  const frames = [];
+  for (let frame = chart; !frame.matches('.dashboard-grid, body'); frame = frame.parentElement)
+    if (getComputedStyle(frame).overflowY !== 'visible'
+        && frame.getBoundingClientRect().bottom < bottom)
+      frames.push(frame.className);
+  return frames;
+}"""
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])
@@ -81,6 +95,7 @@ def test_a_chart_explains_itself_under_the_pointer(board: BoardPage) -> None:
     )
     assert len(shown) == 1
     assert "Открытия ÷ доставки" in shown[0]
+    assert board.page.evaluate(CUTTING_FRAMES) == []
 
 
 def test_a_table_explains_its_columns_under_the_pointer(board: BoardPage) -> None:
