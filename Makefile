@@ -29,7 +29,7 @@ test: .venv/.dev .venv/.superset browser ## set up and run the tests
 verify: .venv/.dev .venv/.superset browser ## the long suites
 	@$(PYTHON) -m pytest -m verify
 
-bench: .venv/.dev ## measure speed beside its peers; figures go to docs/measurements
+bench: .venv/.dev .venv/.superset browser ## measure speed beside its peers; figures go to docs/measurements
 	@$(PYTHON) -m sandbox.bench all
 
 lint: .venv/.dev ## formatting, lint, types, SQL, asset rules

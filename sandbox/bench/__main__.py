@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+from dotenv import load_dotenv
 from rich.console import Console
 from rich.table import Table
 
-from sandbox.bench import answering, boards, generator, throughput
+from sandbox.bench import answering, boards, generator, request_path, throughput
 from sandbox.bench.warehouse import Shop, prepared
 from superset_assets.manifest import Manifest
+from superset_assets.settings import SettingsError, Warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "docs" / "measurements"
@@ -180,6 +182,62 @@ def _beside(peer: float | None, ratio: float | None) -> tuple[str, str]:
     return f"{peer:.3f}", f"[{'green' if ratio <= 1 else 'red'}]{ratio:.2f}[/]"
 
 
+@cli.command("requests")
+@click.option("--board", default="mailings", show_default=True, help="Slug of the board.")
+@click.option("--rounds", default=6, show_default=True, help="Rounds of each.")
+def requests_command(board: str, rounds: int) -> None:
+    """A board's charts through our request path, beside Superset's own, over the warehouse of .env.
+
+    CLICKHOUSE_HOST and the like name the warehouse; it is read only.
+    """
+    load_dotenv(ROOT / ".env")
+    try:
+        events = request_path.events_of(Warehouse.from_environment())
+    except (SettingsError, request_path.NoWarehouseError) as error:
+        raise click.ClickException(str(error)) from error
+    asked, found = request_path.measure(board, rounds=rounds, say=_say)
+    console.print(_requests_table(found, f"{len(asked)} charts over {_spaced(events)} events"))
+    store(
+        "requests",
+        {
+            "events": events,
+            "board": board,
+            "charts": len(asked),
+            "rounds": rounds,
+            "asked_at_once": request_path.AT_ONCE,
+            **found.as_json(),
+        },
+    )
+
+
+def _requests_table(found: request_path.Comparison, asked: str) -> Table:
+    table = Table(title=f"Requests of {asked}, medians of the rounds")
+    heads = ("", "Superset's own", "ours", "times better")
+    for head in heads:
+        table.add_column(head, justify="right" if head else "left")
+    before, after = request_path.BEFORE, request_path.AFTER
+    for name, figure in (("one after another, ms", "median"), ("at once: p95, ms", "p95")):
+        table.add_row(
+            name,
+            f"{found.spread(before, figure).median * 1000:.0f}",
+            f"{found.spread(after, figure).median * 1000:.0f}",
+            f"{found.ratio(figure).median:.2f}",
+        )
+    table.add_row(
+        "at once: requests per second",
+        f"{found.per_second(before):.1f}",
+        f"{found.per_second(after):.1f}",
+        f"{found.ratio('together').median:.2f}",
+    )
+    table.add_row(
+        "rows in `logs` per request",
+        f"{found.log_rows(before):.2f}",
+        f"{found.log_rows(after):.2f}",
+        "",
+    )
+    return table
+
+
 @cli.command("all")
 @click.pass_context
 def all_command(context: click.Context) -> None:
@@ -187,6 +245,8 @@ def all_command(context: click.Context) -> None:
     context.invoke(throughput_command)
     context.invoke(generator_command)
     context.invoke(questions_command)
+    # The last, since it alone needs a warehouse that runs already.
+    context.invoke(requests_command)
 
 
 def _say(what: str) -> None:

@@ -18,15 +18,10 @@ from clickhouse_connect.driver.client import Client
 from sandbox.clickhouse.process import ClickHouseProcess
 from sandbox.mindbox.process import MindboxProcess
 from sandbox.stack.dagster_home import home_environment, prepare_home
+from sandbox.superset import begin_bootstrap, finish_bootstrap, free_port, start_superset
 from superset_assets.client import SupersetClient
 from superset_assets.settings import SupersetLogin
-from tests.superset.stack import (
-    begin_bootstrap,
-    finish_bootstrap,
-    free_port,
-    start_superset,
-    superset_environment,
-)
+from tests.superset.stack import superset_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN_SECONDS = 400

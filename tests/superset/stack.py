@@ -2,24 +2,28 @@
 
 import atexit
 import os
-import secrets
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from socket import socket
-from subprocess import DEVNULL, STDOUT
+from subprocess import DEVNULL
 
 import clickhouse_connect
-import requests
 from clickhouse_connect.driver.client import Client
 
 from sandbox.clickhouse.process import ClickHouseProcess
+from sandbox.superset import (
+    ROOT,
+    begin_bootstrap,
+    environment_of,
+    finish_bootstrap,
+    free_port,
+    start_superset,
+)
 from superset_assets.client import SupersetClient
 from superset_assets.files import AssetFiles
 from superset_assets.manifest import Manifest
@@ -29,9 +33,6 @@ from superset_assets.settings import ROOM, SupersetLogin, Warehouse
 from superset_assets.sql_lab import connections, publish_connections
 from tests.superset.marts import create_marts
 
-ROOT = ROOM.parent
-SUPERSET_BIN = ROOT / ".venv" / "superset" / "bin"
-START_SECONDS = 240
 # Far from the zone of any machine that runs the tests.
 TIME_ZONE = "Asia/Kamchatka"
 # What `running_stack` starts. Directories that use it close it when their session ends; a worker's
@@ -140,64 +141,5 @@ def stack_over(
     return Stack(login, demo, warehouse, clickhouse, client)
 
 
-def begin_bootstrap(folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Prepare Superset's own database, in the background."""
-    return subprocess.Popen(
-        [SUPERSET_BIN / "python", "-m", "superset_assets.bootstrap"],
-        cwd=ROOT,
-        env=environment,
-        stdout=(folder / "bootstrap.log").open("wb"),
-        stderr=STDOUT,
-    )
-
-
-def finish_bootstrap(bootstrap: subprocess.Popen[bytes], folder: Path) -> None:
-    """Wait until the database is prepared; a failure shows why."""
-    if bootstrap.wait():
-        raise RuntimeError((folder / "bootstrap.log").read_text(encoding="utf-8")[-4000:])
-
-
 def superset_environment(folder: Path) -> dict[str, str]:
-    return {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "SUPERSET_HOME": str(folder / "superset"),
-        "SUPERSET_SECRET_KEY": secrets.token_urlsafe(32),
-        "SUPERSET_ADMIN_PASSWORD": secrets.token_urlsafe(16),
-        "SUPERSET_DEMO_PASSWORD": secrets.token_urlsafe(16),
-        "SUPERSET_CONFIG_PATH": str(ROOM / "superset_config.py"),
-        "PROJECT_TIME_ZONE": TIME_ZONE,
-    }
-
-
-def start_superset(
-    services: ExitStack, folder: Path, environment: Mapping[str, str], port: int
-) -> None:
-    log = folder / "superset.log"
-    process = subprocess.Popen(
-        [
-            *(SUPERSET_BIN / "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1"),
-            *("--threads", "8", "--worker-class", "gthread", "--timeout", "120"),
-            "superset.app:create_app()",
-        ],
-        cwd=ROOT,
-        env=environment,
-        stdout=log.open("wb"),
-        stderr=STDOUT,
-    )
-    services.callback(process.wait)
-    services.callback(process.terminate)
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if requests.get(f"http://127.0.0.1:{port}/health", timeout=30).ok:
-                return
-        except (requests.ConnectionError, requests.Timeout):
-            time.sleep(0.3)
-    raise RuntimeError(f"Superset did not start: {log.read_text(encoding='utf-8')[-4000:]}")
-
-
-def free_port() -> int:
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return {**environment_of(folder), "PROJECT_TIME_ZONE": TIME_ZONE}

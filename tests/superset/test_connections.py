@@ -3,7 +3,8 @@
 import subprocess
 import textwrap
 
-from tests.superset.stack import ROOT, SUPERSET_BIN, Stack
+from sandbox.superset import ROOT, SUPERSET_BIN
+from tests.superset.stack import Stack
 
 PROGRAM = """
     from sqlalchemy import create_engine, text

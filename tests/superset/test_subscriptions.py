@@ -16,20 +16,19 @@ import yaml
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from sandbox.superset import (
+    SUPERSET_BIN,
+    begin_bootstrap,
+    finish_bootstrap,
+    free_port,
+    start_superset,
+)
 from superset_assets.client import SupersetClient
 from superset_assets.files import AssetFiles
 from superset_assets.publish import push
 from superset_assets.settings import ROOM, Language, SupersetLogin
 from superset_assets.subscriptions import FOLDER, RECIPIENTS, apply_subscriptions
-from tests.superset.stack import (
-    SUPERSET_BIN,
-    Stack,
-    begin_bootstrap,
-    finish_bootstrap,
-    free_port,
-    start_superset,
-    superset_environment,
-)
+from tests.superset.stack import Stack, superset_environment
 
 pytestmark = pytest.mark.verify
 TO = {RECIPIENTS: "marketing@example.org"}
