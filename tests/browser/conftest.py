@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
 from superset_assets.browser import Viewer, chromium
 from tests.superset.stack import SERVICES, running_stack
@@ -11,8 +12,14 @@ def pytest_sessionfinish() -> None:
 
 
 @pytest.fixture(scope="session")
-def viewer() -> Iterator[Viewer]:
-    """The read-only user, in Debian's Chromium."""
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; its driver can be started once per process."""
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def viewer(browser: Browser) -> Viewer:
+    """The read-only user."""
     demo = running_stack().demo
-    with chromium() as browser:
-        yield Viewer(browser, demo.url, demo.username, demo.password)
+    return Viewer(browser, demo.url, demo.username, demo.password)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from superset_assets.browser import BoardPage, Viewer
+from superset_assets.files import AssetFiles
+from superset_assets.settings import ROOM
 
 FILTERS_SECONDS = 30
 TABS = [
@@ -48,6 +50,15 @@ CUTTING_FRAMES = """() => {
         && frame.getBoundingClientRect().bottom < bottom)
       frames.push(frame.className);
   return frames;
+}"""
+
+BOARDS = sorted(each.content["slug"] for each in AssetFiles(ROOM).of("dashboards"))
+DARK = re.compile("Т[её]мная")
+LIGHTNESS = """() => {
+  const colour = getComputedStyle(document.querySelector('.dashboard-content, .dashboard'))
+    .backgroundColor;
+  const [red, green, blue] = colour.match(/[0-9.]+/g).map(Number);
+  return (red + green + blue) / 3 / 255;
 }"""
 
 
@@ -131,3 +142,22 @@ def test_the_grain_filter_changes_the_dynamics(viewer: Viewer) -> None:
         board.settle()
         assert any('"P1W"' in body for body in grains)
         assert board.problems() == []
+
+
+def test_the_theme_chosen_in_the_menu_turns_all_boards(viewer: Viewer) -> None:
+    with viewer.board("mailings") as board:
+        board.tabs()
+        assert lightness(board) > 0.8
+        board.page.locator('[data-test="format-painter"], .anticon-format-painter').first.hover()
+        board.page.get_by_role("menuitem", name=DARK).click()
+        board.page.wait_for_function(f"() => ({LIGHTNESS})() < 0.3")
+        for slug in BOARDS:
+            board.page.goto(f"{viewer.url}/superset/dashboard/{slug}/")
+            board.tabs()
+            assert lightness(board) < 0.3, slug
+
+
+def lightness(board: BoardPage) -> float:
+    """Of the page behind the charts, from 0 (black) to 1."""
+    found: float = board.page.evaluate(LIGHTNESS)
+    return found

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from superset_assets.browser import TIMEOUT_MS, BoardPage, BrowserError, Viewer, chromium
+from superset_assets.browser import TIMEOUT_MS, BoardPage, BrowserError, Viewer
 from superset_assets.dataset_builder import METRICS, dataset_uuid
 from tests.superset.people import People
 from tests.superset.stack import Stack, running_stack
@@ -22,12 +22,6 @@ def stack() -> Stack:
 @pytest.fixture(scope="module")
 def people(stack: Stack) -> People:
     return People.on(stack)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @contextmanager
