@@ -62,7 +62,7 @@ LIGHTNESS = """() => {
 }"""
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
+@pytest.fixture(scope="module", params=["light", pytest.param("dark", marks=pytest.mark.verify)])
 def board(request: pytest.FixtureRequest, viewer: Viewer) -> Iterator[BoardPage]:
     with viewer.board("mailings", dark=request.param == "dark") as page:
         yield page
