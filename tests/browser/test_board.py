@@ -55,8 +55,7 @@ CUTTING_FRAMES = """() => {
 BOARDS = sorted(each.content["slug"] for each in AssetFiles(ROOM).of("dashboards"))
 DARK = re.compile("Т[её]мная")
 LIGHTNESS = """() => {
-  const colour = getComputedStyle(document.querySelector('.dashboard-content, .dashboard'))
-    .backgroundColor;
+  const colour = getComputedStyle(document.querySelector('.header-with-actions')).color;
   const [red, green, blue] = colour.match(/[0-9.]+/g).map(Number);
   return (red + green + blue) / 3 / 255;
 }"""
@@ -147,17 +146,17 @@ def test_the_grain_filter_changes_the_dynamics(viewer: Viewer) -> None:
 def test_the_theme_chosen_in_the_menu_turns_all_boards(viewer: Viewer) -> None:
     with viewer.board("mailings") as board:
         board.tabs()
-        assert lightness(board) > 0.8
+        assert lightness(board) < 0.4
         board.page.locator('[data-test="format-painter"], .anticon-format-painter').first.hover()
         board.page.get_by_role("menuitem", name=DARK).click()
-        board.page.wait_for_function(f"() => ({LIGHTNESS})() < 0.3")
+        board.page.wait_for_function(f"() => ({LIGHTNESS})() > 0.6")
         for slug in BOARDS:
             board.page.goto(f"{viewer.url}/superset/dashboard/{slug}/")
             board.tabs()
-            assert lightness(board) < 0.3, slug
+            assert lightness(board) > 0.6, slug
 
 
 def lightness(board: BoardPage) -> float:
-    """Of the page behind the charts, from 0 (black) to 1."""
+    """Of the board's name, from 0 (black) to 1."""
     found: float = board.page.evaluate(LIGHTNESS)
     return found

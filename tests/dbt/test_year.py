@@ -32,7 +32,11 @@ MODELS = ("build", "--exclude-resource-type", "test", "--exclude-resource-type",
 LAYERS = ("staging", "intermediate", "marts")
 # What counts up to the moment at which a row was received, so that another way of loading tells it
 # otherwise.
-OF_LOADS = {"intermediate.int_points_balances", "marts.mart_mailing_reconciliation"}
+OF_LOADS = {
+    "intermediate.int_points_balances",
+    "intermediate.int_report_snapshots",
+    "marts.mart_mailing_reconciliation",
+}
 # Alike by being empty is no proof.
 ALWAYS_FILLED = (
     "intermediate.int_attribution",
