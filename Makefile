@@ -26,7 +26,7 @@ clean: .venv/.pipeline ## stop everything; remove data, logs, settings
 test: .venv/.dev .venv/.superset browser ## set up and run the tests
 	@$(PYTHON) -m pytest -p tests.workers -n 2
 
-verify: .venv/.dev .venv/.superset browser ## the long suites
+verify: .venv/.dev .venv/.superset browser driver ## the long suites
 	@$(PYTHON) -m pytest -m verify
 
 bench: .venv/.dev .venv/.superset browser ## measure speed beside its peers; figures go to docs/measurements
@@ -57,9 +57,9 @@ world-pictures: .venv/.dev ## draw what the stand-in's shop looks like, for docs
 pins: .venv/.pipeline ## compile requirements/*.in to *.txt
 	@requirements/compile.sh
 
-.PHONY: browser
-browser:
-	@requirements/install.sh browser
+.PHONY: browser driver
+browser driver:
+	@requirements/install.sh $@
 
 .venv/.pipeline: $(PINS) requirements/pipeline.txt requirements/sandbox.txt
 	@requirements/install.sh pipeline

@@ -71,6 +71,10 @@ superset) install superset superset ;;
 browser)
     command -v chromium >/dev/null || apt_install chromium fonts-dejavu-core fonts-liberation
     ;;
+driver)
+    # Superset's worker takes the pictures of its reports through it.
+    command -v chromedriver >/dev/null || apt_install chromium-driver
+    ;;
 *)
     say "unknown environment: $1" >&2
     exit 2
