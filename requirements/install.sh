@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install one of the project's environments: install.sh pipeline|dev|superset|browser
+# Install one of the project's environments: install.sh pipeline|dev|superset|browser|driver
 # Needs Debian 12 or the like with Python 3.11; asks apt for what Python or the browser lacks.
 set -eu
 cd "$(dirname "$0")/.."
