@@ -192,6 +192,7 @@ METRICS: dict[str, Metric] = {
     "reach_share": recipients / counted("base_reach", _is_reachable),
     "revenue_per_contact": revenue_identified / counted("base_reach", _is_contact),
     "buyer_conversion": buyers / counted("base_reach", _is_contact),
+    "ordering_buyer_share": buyers / base(_is_buyer),
     "first_order_conversion": new_buyers / base(_is_customer),
     "repeat_order_conversion": repeat_buyers / (opening_active + new_buyers),
     "reg_to_buyer_conversion_n": counted("life", _has_bought_since) / counted("life", _is_of_age),
