@@ -31,7 +31,7 @@ from superset_assets.semantics.dated import bucketed, within
 from superset_assets.semantics.intervals import brands_of, buckets_of
 from superset_assets.semantics.question import SEND, Filter, Question, QuestionError
 from superset_assets.semantics.rows import Rows
-from superset_assets.semantics.slicing import join_customers, todays, worded
+from superset_assets.semantics.slicing import join_customers, of_customers, todays
 from superset_assets.semantics.starts import join_starts, segment_at_start
 
 WITHOUT_MODEL = "Не указано"
@@ -378,7 +378,7 @@ class Events:
 
     @property
     def _needs_customers(self) -> bool:
-        return any(self._home(name)[0] == CUSTOMERS for name in self._question.slices)
+        return any(self._home(name)[0] == CUSTOMERS for name in self._question.shown)
 
     def _home(self, name: str) -> tuple[str, str]:
         """The mart and the column of a slice, the events themselves first.
@@ -419,5 +419,5 @@ class Events:
         if given.slice == RFM_AT_START:
             return condition(segment_at_start(self._catalog), column, given)
         if table == CUSTOMERS:
-            return condition(todays(column_name, column), worded(column), given)
+            return of_customers("facts.customer_key", column_name, given, self._catalog)
         return condition(f"{prefix}{self._on_basis(column_name)}", column, given)

@@ -13,7 +13,7 @@ from superset_assets.semantics.catalog import (
 )
 from superset_assets.semantics.conditions import admits_not_applicable, array_values, condition
 from superset_assets.semantics.intervals import brands_of
-from superset_assets.semantics.question import Question
+from superset_assets.semantics.question import Filter, Question
 from superset_assets.semantics.starts import join_starts, segment_at_start
 
 UNKNOWN = "Не указано"
@@ -56,9 +56,7 @@ class Slicing:
     def conditions(self) -> tuple[str, ...]:
         """Filters that can be asked of the mart."""
         return tuple(
-            condition(self._expression(each.slice), self._compared(each.slice), each)
-            for each in self.question.filters
-            if self.knows(each.slice)
+            self._condition(each) for each in self.question.filters if self.knows(each.slice)
         )
 
     def joined(self, source: str) -> str:
@@ -73,7 +71,7 @@ class Slicing:
             brand=f"toString({self.alias}.brand)" if self._is_by_brand else "",
             brands=brands_of(self.question),
         )
-        homes = (self._home(name) for name in self.question.slices)
+        homes = (self._home(name) for name in self.question.shown)
         if not any(home is not None and home[0] == CUSTOMERS for home in homes):
             return source
         return join_customers(source, self.alias, self.catalog)
@@ -100,6 +98,13 @@ class Slicing:
         column = self._column(name)
         return worded(column) if self._home(name) != (self.table, name) else column
 
+    def _condition(self, given: Filter) -> str:
+        table, column_name = self._home(given.slice) or ("", "")
+        if table == CUSTOMERS:
+            key = f"{self.alias}.customer_key"
+            return of_customers(key, column_name, given, self.catalog)
+        return condition(self._expression(given.slice), self._compared(given.slice), given)
+
     def _expression(self, name: str) -> str:
         if name == RFM_AT_START:
             return segment_at_start(self.catalog)
@@ -123,6 +128,28 @@ def todays(column_name: str, column: Column) -> str:
     if column.is_array:
         return f"customers.{column_name}"
     return f"if(customers.customer_key = 0, '{UNKNOWN}', toString(customers.{column_name}))"
+
+
+def of_customers(key: str, column_name: str, given: Filter, catalog: Catalog) -> str:
+    """A filter on what is known of customers today, as a condition on a row's customer.
+
+    A set of keys is looked into faster than customers are joined, and filters are most of what is
+    asked of them. Nobody in particular has nothing that is known.
+
+    Args:
+        key: expression of a row's customer, 0 for nobody in particular.
+        column_name: the column of the customers that the slice is.
+        given: the filter.
+        catalog: what there is.
+    """
+    column = catalog.tables[CUSTOMERS][column_name]
+    known = f"customers.{column_name}" if column.is_array else f"toString(customers.{column_name})"
+    unknown = "cast([], 'Array(String)')" if column.is_array else f"'{UNKNOWN}'"
+    return (
+        f"({key} in (select customers.customer_key from {catalog.table(CUSTOMERS)} as customers"
+        f" where {condition(known, worded(column), given)})"
+        f" or {key} = 0 and {condition(unknown, worded(column), given)})"
+    )
 
 
 def worded(column: Column) -> Column:
