@@ -7,6 +7,8 @@ from superset_assets.bundle import FOLDER, pack
 from superset_assets.client import SupersetClient
 from superset_assets.files import Asset, AssetFiles
 from superset_assets.ledger import read_ledger, write_ledger
+from superset_assets.series_colors import with_series_colors
+from superset_assets.server.brand import Brand
 from superset_assets.settings import Language, Warehouse
 from superset_assets.translation import English
 from superset_assets.words import read_words
@@ -32,6 +34,8 @@ def push(
 ) -> PushReport:
     """Make Superset hold what the files say, in one of their languages.
 
+    Series have the colours of the brand that SUPERSET_BRAND names.
+
     Objects are matched by UUID and overwritten. Objects of an earlier push that are in the files
     no longer are removed; what people made themselves is never touched.
 
@@ -39,7 +43,7 @@ def push(
         SupersetError: Superset refused the bundle or could not be reached.
         TranslationError: a text has no English.
     """
-    assets = in_language(files, language)
+    assets = with_series_colors(in_language(files, language), Brand.chosen().palette)
     databases = {
         f"databases/{asset.path.name}": warehouse.password for asset in files.of("databases")
     }

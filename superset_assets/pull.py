@@ -9,7 +9,9 @@ from superset_assets.client import SupersetClient
 from superset_assets.files import Asset, AssetFiles, Content, to_yaml
 from superset_assets.filter_bar import FilterBar, filters_changed_on
 from superset_assets.normalize import normalize_chart, normalize_dashboard, stable_chart_ids
-from superset_assets.publish import published_language
+from superset_assets.publish import in_language, published_language
+from superset_assets.series_colors import without_series_colors
+from superset_assets.server.brand import Brand
 from superset_assets.settings import Language
 from superset_assets.translation import English
 from superset_assets.words import read_words
@@ -58,7 +60,9 @@ def pull(client: SupersetClient, files: AssetFiles, slugs: tuple[str, ...] = ())
     ]
     query = f"!({','.join(map(str, boards))})"
     exported = unpack(client.download("dashboard/export/", params={"q": query}))
-    if published_language(client) is Language.ENGLISH:
+    language = published_language(client)
+    exported = without_series_colors(exported, in_language(files, language), Brand.chosen().palette)
+    if language is Language.ENGLISH:
         english = English(files, read_words())
         exported = [replace(each, content=english.russian(each.content)) for each in exported]
     charts, datasets = files.by_uuid("charts"), files.by_uuid("datasets")

@@ -169,7 +169,7 @@ CURRENCIES = ["RUB", "USD", "EUR"]
 CSV_EXPORT = {"encoding": "utf-8-sig", "sep": ";", "decimal": ","}
 
 # --- Look ---------------------------------------------------------------------------------
-_brand = Brand(BRAND_FOLDER / f"{os.environ.get('SUPERSET_BRAND', 'default')}.yml")
+_brand = Brand.chosen()
 APP_NAME = _brand.name
 THEME_DEFAULT = _brand.theme("default")
 THEME_DARK = _brand.theme("dark")

@@ -1,9 +1,12 @@
 """One brand file (`brand/*.yml`) as Superset's light and dark theme and its palettes."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from superset_assets.settings import SettingsError
 
 # What a subset of a font's letters holds, as its makers cut it (fontsource.org). The rouble sign is
 # in `latin-ext`.
@@ -41,6 +44,24 @@ class Brand:
         self._tokens: dict[str, dict[str, Any]] = content["tokens"]
         self._categorical: list[str] = content["palettes"]["categorical"]
         self._sequential: list[str] = content["palettes"]["sequential"]
+
+    @classmethod
+    def chosen(cls) -> "Brand":
+        """The brand that SUPERSET_BRAND names.
+
+        Raises:
+            SettingsError: there is no such brand.
+        """
+        name = os.environ.get("SUPERSET_BRAND") or "default"
+        known = sorted(path.stem for path in FOLDER.glob("*.yml"))
+        if name not in known:
+            raise SettingsError(f"SUPERSET_BRAND is {name!r}: choose one of {', '.join(known)}")
+        return cls(FOLDER / f"{name}.yml")
+
+    @property
+    def palette(self) -> list[str]:
+        """Colours of unordered values, in the order in which they are given out."""
+        return self._categorical
 
     def theme(self, algorithm: str) -> dict[str, Any]:
         """Superset's theme of one algorithm, `default` (light) or `dark`."""
