@@ -7,25 +7,23 @@ from pathlib import Path
 import click
 
 from superset_assets.client import SupersetClient, SupersetError
+from superset_assets.delivery import Access, apply_access, deliver
 from superset_assets.files import AssetFiles
 from superset_assets.filter_bar import FilterBarError
 from superset_assets.generate import write_generated, write_generated_texts
 from superset_assets.lint import lint
 from superset_assets.manifest import Manifest, ManifestError
 from superset_assets.people import PersonError
-from superset_assets.permissions import RoleError, apply_roles
-from superset_assets.publish import published_language, push
+from superset_assets.permissions import RoleError
+from superset_assets.publish import published_language
 from superset_assets.pull import pull
 from superset_assets.settings import (
     MANIFEST,
     ROOM,
-    Language,
     SettingsError,
     SupersetLogin,
-    Warehouse,
 )
-from superset_assets.sql_lab import publish_connections
-from superset_assets.subscriptions import SubscriptionError, apply_subscriptions
+from superset_assets.subscriptions import SubscriptionError
 from superset_assets.translation import TranslationError
 from superset_assets.user_commands import user_commands
 from superset_assets.words import BOARDS, update_boards_catalogue
@@ -95,18 +93,13 @@ def lint_command(manifest: Path) -> None:
 @click.option("--roles/--no-roles", default=True, help="Apply roles/*.yml afterwards.")
 def push_command(roles: bool) -> None:
     """Make Superset hold what the files say, then apply the roles."""
-    login = SupersetLogin.from_environment()
-    client = SupersetClient(login)
-    report = push(
-        client, AssetFiles(ROOM), Warehouse.from_environment(), Language.from_environment()
-    )
-    click.echo(f"{report.published} objects published")
-    for removed in report.removed:
+    delivery = deliver(SupersetLogin.from_environment(), roles=roles)
+    click.echo(f"{delivery.pushed.published} objects published")
+    for removed in delivery.pushed.removed:
         click.echo(f"removed: {removed}")
-    if roles:
-        _apply_access(client, login)
-    subscriptions = apply_subscriptions(client, Language.from_environment())
-    in_force = ", ".join(subscriptions.names) or f"none, {subscriptions.reason}"
+    if delivery.access:
+        _tell(delivery.access)
+    in_force = ", ".join(delivery.subscriptions.names) or f"none, {delivery.subscriptions.reason}"
     click.echo(f"reports and alerts: {in_force}")
 
 
@@ -133,13 +126,13 @@ def pull_command(slugs: tuple[str, ...]) -> None:
 def roles_command() -> None:
     """Apply connections of SQL Lab, roles, row-level rules and roles/users.yml."""
     login = SupersetLogin.from_environment()
-    _apply_access(SupersetClient(login), login)
+    _tell(apply_access(SupersetClient(login), login))
 
 
-def _apply_access(client: SupersetClient, login: SupersetLogin) -> None:
-    for reason in publish_connections(client, Warehouse.from_environment()):
+def _tell(access: Access) -> None:
+    for reason in access.left_out:
         click.echo(f"left out: {reason}", err=True)
-    click.echo("roles and users: " + ", ".join(apply_roles(client, ROOM / "roles", login)))
+    click.echo("roles and users: " + ", ".join(access.roles))
 
 
 @commands.command("screenshots")

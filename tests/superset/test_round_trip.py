@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from superset_assets.dataset_builder import METRICS, dataset_uuid
+from superset_assets.delivery import deliver
 from superset_assets.files import AssetFiles
-from superset_assets.publish import push
+from superset_assets.publish import published_language, push
 from superset_assets.pull import pull
 from superset_assets.settings import ROOM, Language
 from superset_assets.words import read_words
@@ -55,6 +56,22 @@ def test_in_english_too_push_then_pull_changes_no_file(
     report = pull(published.client, copied_files)
     assert (report.changed, report.datasets_differ, report.filters_differ) == ([], [], {})
     assert texts(copied_files.root) == before
+
+
+def test_a_delivery_is_in_the_language_of_the_environment(
+    published: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse = published.warehouse
+    monkeypatch.setenv("CLICKHOUSE_HOST", warehouse.host)
+    monkeypatch.setenv("CLICKHOUSE_PORT", str(warehouse.port))
+    monkeypatch.setenv("CLICKHOUSE_READER_PASSWORD", warehouse.password)
+    monkeypatch.setenv("SUPERSET_LANGUAGE", "en")
+    delivery = deliver(published.login)
+    assert published_language(published.client) is Language.ENGLISH
+    assert delivery.access is not None
+    assert delivery.access.left_out == []
+    assert {"director", "marketer", "analyst"} <= set(delivery.access.roles)
+    assert delivery.subscriptions.reason == "Superset has no mail server (SUPERSET_MAIL_HOST)"
 
 
 def test_what_a_person_changes_on_a_board_comes_back_as_that_change_alone(
