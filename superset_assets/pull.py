@@ -9,7 +9,7 @@ from superset_assets.client import SupersetClient
 from superset_assets.files import Asset, AssetFiles, Content, to_yaml
 from superset_assets.filter_bar import FilterBar, filters_changed_on
 from superset_assets.normalize import normalize_chart, normalize_dashboard, stable_chart_ids
-from superset_assets.publish import in_language, published_language
+from superset_assets.publish import published_language
 from superset_assets.series_colors import without_series_colors
 from superset_assets.server.brand import Brand
 from superset_assets.settings import Language
@@ -60,9 +60,8 @@ def pull(client: SupersetClient, files: AssetFiles, slugs: tuple[str, ...] = ())
     ]
     query = f"!({','.join(map(str, boards))})"
     exported = unpack(client.download("dashboard/export/", params={"q": query}))
-    language = published_language(client)
-    exported = without_series_colors(exported, in_language(files, language), Brand.chosen().palette)
-    if language is Language.ENGLISH:
+    exported = without_series_colors(exported, files.all, Brand.chosen().palette)
+    if published_language(client) is Language.ENGLISH:
         english = English(files, read_words())
         exported = [replace(each, content=english.russian(each.content)) for each in exported]
     charts, datasets = files.by_uuid("charts"), files.by_uuid("datasets")

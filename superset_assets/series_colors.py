@@ -35,8 +35,8 @@ def without_series_colors(
     """What Superset exports, without the colours that a push of the assets gives.
 
     Args:
-        exported: boards and what they hold, in the language that was pushed.
-        pushed: the assets in that language.
+        exported: boards and what they hold.
+        pushed: the assets of the files.
         palette: colours of the brand that was pushed.
     """
     given = {
@@ -62,15 +62,13 @@ def _with_colors(board: Asset, colors: Mapping[str, str]) -> Asset:
 
 
 def _colors_of(board: Asset, assets: Sequence[Asset], palette: Sequence[str]) -> dict[str, str]:
-    """Colours of a board's metrics, by their labels."""
-    datasets = {each.uuid: each.content for each in assets if each.kind == "datasets"}
+    """Colours of a board's metrics, by the names under which Superset looks for them."""
+    charts = [each for each in assets if each.kind == "charts"]
     together = [
-        [_label(name, datasets[chart.content["dataset_uuid"]]) for name in _series(chart)]
-        for chart in _in_order(board, [each for each in assets if each.kind == "charts"])
-        if _has_series_of_metrics(chart) and chart.content["dataset_uuid"] in datasets
+        list(_series(chart)) for chart in _in_order(board, charts) if _has_series_of_metrics(chart)
     ]
     numbers = distinct_numbers(together)
-    return {label: palette[number % len(palette)] for label, number in numbers.items()}
+    return {name: palette[number % len(palette)] for name, number in numbers.items()}
 
 
 def distinct_numbers(together: Iterable[Sequence[str]]) -> dict[str, int]:
@@ -113,10 +111,3 @@ def _series(chart: Asset) -> Iterator[str]:
         for name in chart.content["params"].get(control) or []:
             if isinstance(name, str):
                 yield name
-
-
-def _label(name: str, dataset: Content) -> str:
-    for metric in dataset["metrics"]:
-        if metric["metric_name"] == name:
-            return str(metric["verbose_name"] or name)
-    return name

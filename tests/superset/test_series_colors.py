@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from superset_assets.files import Asset, AssetFiles
-from superset_assets.publish import in_language
 from superset_assets.series_colors import (
     COLORS,
     distinct_numbers,
@@ -13,7 +12,7 @@ from superset_assets.series_colors import (
     without_series_colors,
 )
 from superset_assets.server.brand import Brand
-from superset_assets.settings import Language, SettingsError
+from superset_assets.settings import SettingsError
 
 PALETTE = ["blue", "amber", "mint"]
 
@@ -33,18 +32,9 @@ def test_names_that_stand_together_differ(charts: list[list[str]], numbers: dict
     assert distinct_numbers(charts) == numbers
 
 
-@pytest.mark.parametrize("language", Language)
-def test_no_chart_of_the_boards_shows_two_metrics_in_one_colour(
-    files: AssetFiles, language: Language
-) -> None:
+def test_no_chart_of_the_boards_shows_two_metrics_in_one_colour(files: AssetFiles) -> None:
     palette = Brand.chosen().palette
-    assets = with_series_colors(in_language(files, language), palette)
-    labels = {
-        metric["metric_name"]: metric["verbose_name"]
-        for asset in assets
-        if asset.kind == "datasets"
-        for metric in asset.content["metrics"]
-    }
+    assets = with_series_colors(files.all, palette)
     charts = {asset.uuid: asset.content["params"] for asset in assets if asset.kind == "charts"}
     checked = 0
     for board in (asset for asset in assets if asset.kind == "dashboards"):
@@ -54,7 +44,7 @@ def test_no_chart_of_the_boards_shows_two_metrics_in_one_colour(
             names = [*params.get("metrics", []), *params.get("metrics_b", [])]
             is_series = str(params.get("viz_type")).startswith(("echarts_timeseries", "mixed"))
             if is_series and len(names) > 1 and not params.get("groupby"):
-                shown = [colors[labels[name]] for name in dict.fromkeys(names)]
+                shown = [colors[name] for name in dict.fromkeys(names)]
                 assert len(set(shown)) == len(shown), params
                 assert set(shown) <= set(palette)
                 checked += 1
@@ -67,21 +57,21 @@ def test_what_a_push_gives_is_not_pulled_and_what_people_chose_is(files: AssetFi
         _with_colors(asset, {}) if asset.kind == "dashboards" else asset for asset in files.all
     ]
     board = next(asset for asset in pushed if asset.kind == "dashboards")
-    label = next(iter(board.content["metadata"][COLORS]))
-    changed = _with_colors(board, {**board.content["metadata"][COLORS], label: "black"})
+    name = next(iter(board.content["metadata"][COLORS]))
+    changed = _with_colors(board, {**board.content["metadata"][COLORS], name: "black"})
     (pulled,) = without_series_colors([changed], files.all, PALETTE)
-    assert pulled.content["metadata"][COLORS] == {label: "black"}
+    assert pulled.content["metadata"][COLORS] == {name: "black"}
 
 
 def test_a_colour_of_the_boards_file_goes_before_ours(files: AssetFiles) -> None:
     board = next(asset for asset in with_series_colors(files.all, PALETTE) if _has_colors(asset))
-    label = next(iter(board.content["metadata"][COLORS]))
+    name = next(iter(board.content["metadata"][COLORS]))
     chosen = [
-        _with_colors(asset, {label: "black"}) if asset.uuid == board.uuid else asset
+        _with_colors(asset, {name: "black"}) if asset.uuid == board.uuid else asset
         for asset in files.all
     ]
     (again,) = [a for a in with_series_colors(chosen, PALETTE) if a.uuid == board.uuid]
-    assert again.content["metadata"][COLORS][label] == "black"
+    assert again.content["metadata"][COLORS][name] == "black"
 
 
 def test_a_brand_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
