@@ -70,7 +70,7 @@ def test_a_delivery_is_in_the_language_of_the_environment(
     assert published_language(published.client) is Language.ENGLISH
     assert delivery.access is not None
     assert delivery.access.left_out == []
-    assert {"director", "marketer", "analyst"} <= set(delivery.access.roles)
+    assert {"Директор", "Маркетолог", "Аналитик"} <= set(delivery.access.roles)
     assert delivery.subscriptions.reason == "Superset has no mail server (SUPERSET_MAIL_HOST)"
 
 
