@@ -1,6 +1,7 @@
 """The project file: everything that differs between two clients and is no secret."""
 
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -37,6 +38,17 @@ ActionKind = Literal[
     "contact_invalid",
     "contact_valid",
     "points",
+    "survey_answer",
+]
+Deed = Literal[
+    "click",
+    "order",
+    "site_visit",
+    "app_launch",
+    "category_view",
+    "product_view",
+    "cart_add",
+    "checkout_start",
     "survey_answer",
 ]
 ContactPoint = Literal["online", "offline"]
@@ -109,6 +121,22 @@ class Lifecycle(Thresholds):
     """The thresholds of all brands together, and of single brands where they differ."""
 
     by_brand: dict[str, Thresholds]
+
+
+class Engagement(_Section):
+    """What makes a customer's engagement score.
+
+    Attributes:
+        weights: points of one deed, by kind.
+        window_days: for which a deed counts.
+        half_life_days: after which it is worth half its points.
+    """
+
+    weights: Annotated[
+        dict[Deed, Annotated[Decimal, Field(gt=0, le=100, decimal_places=2)]], Field(min_length=1)
+    ]
+    window_days: int = Field(ge=1, le=366)
+    half_life_days: float = Field(gt=0, le=366)
 
 
 class Experiments(_Section):
@@ -202,6 +230,7 @@ class Project(_Section):
     order_status_categories: dict[str, OrderCategory]
     order_goal_categories: list[OrderCategory]
     lifecycle: Lifecycle
+    engagement: Engagement
     attribution: Attribution
     experiments: Experiments
     site: Site
@@ -273,6 +302,11 @@ class Project(_Section):
                 brand: thresholds.model_dump()
                 for brand, thresholds in self.lifecycle.by_brand.items()
             },
+            "engagement_weights": {
+                kind: float(points) for kind, points in self.engagement.weights.items()
+            },
+            "engagement_window_days": self.engagement.window_days,
+            "engagement_half_life_days": self.engagement.half_life_days,
             "attribution_window_days": self.attribution.window_days,
             "attribution_sms_touch": self.attribution.sms_touch,
             "attribution_excluded_mailing_types": self.attribution.excluded_mailing_types,

@@ -49,6 +49,17 @@ def test_the_environments_time_zone_goes_before_the_files(
             "[]",
             "attribution.promo_codes.WELCOME-",
         ),
+        ("{click: 2,", "{clicks: 2,", "engagement.weights.clicks"),
+        ("{click: 2,", "{click: 0,", "engagement.weights.click"),
+        ("{click: 2,", "{click: 2.125,", "engagement.weights.click"),
+        ("{click: 2,", "{click: two,", "engagement.weights.click"),
+        (
+            "{click: 2, site_visit: 1, app_launch: 1, cart_add: 3, order: 10, survey_answer: 5}",
+            "{}",
+            "engagement.weights",
+        ),
+        ("window_days: 90", "window_days: 0", "engagement.window_days"),
+        ("half_life_days: 30", "half_life_days: 0", "engagement.half_life_days"),
         ('"тест 50/50": 0.5', '"тест 50/50": 50', "experiments.planned_control_shares"),
     ],
 )
