@@ -32,6 +32,7 @@
     "rfm_changes": ["rfm_segment"],
     "attribute_changes": [],
 } -%}
+{%- set window_days = setting("engagement_window_days") | int -%}
 {{ config(order_by=["brand", "valid_from", "customer_key"]) }}
 
 -- Whatever changes a customer's state is gathered by day, over all brands and brand by
@@ -44,6 +45,8 @@ with
     activity_intervals as (select * from {{ ref("int_activity_intervals") }}),
 
     engagement as (select * from {{ ref("int_engagement") }}),
+
+    engagement_days as (select * from {{ ref("int_engagement_days") }}),
 
     rfm as (select * from {{ ref("int_rfm") }}),
 
@@ -309,6 +312,13 @@ with
             arraySort(groupArray(active_till)) as active_till
         from activity_intervals
         group by customer_key, brand
+    ),
+
+    deed_lists as (
+        select customer_key, brand, arraySort(groupArray((deed_date, points))) as deeds
+        from engagement_days
+        where points > 0
+        group by customer_key, brand
     )
 
 select
@@ -382,12 +392,24 @@ select
     ) as later_active_from,
     arraySlice(
         interval_lists.active_till, states.interval_number + 1
-    ) as later_active_till
+    ) as later_active_till,
+    -- Those that count on any day of the interval.
+    arrayFilter(
+        deed -> deed .1 + {{ window_days }} > states.state_from
+        and deed .1 < states.state_till,
+        deed_lists.deeds
+    ) as deeds,
+    toUInt16({{ window_days }}) as engagement_window_days,
+    toFloat64({{ setting("engagement_half_life_days") }}) as engagement_half_life_days
 from states
 left join
     interval_lists
     on states.customer_key = interval_lists.customer_key
     and states.brand = interval_lists.brand
+left join
+    deed_lists
+    on states.customer_key = deed_lists.customer_key
+    and states.brand = deed_lists.brand
 asof left join
     customer_versions
     on states.customer_key = customer_versions.customer_key
