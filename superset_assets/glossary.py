@@ -11,7 +11,7 @@ UNITS = {
     "clicks": "клики",
     "rub": "₽",
     "percent": "%",
-    "points": "п.п.",
+    "points": "баллы",
     "days": "дни",
     "hours": "часы",
     "minutes": "минуты",

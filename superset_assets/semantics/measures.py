@@ -6,7 +6,7 @@ from enum import Enum, auto
 from superset_assets.semantics.catalog import CHANNEL_STATES, EVENTS, STATES, Catalog, Column
 from superset_assets.semantics.dated import ENTRY, EXIT, MEMBER, dated_mart_of
 from superset_assets.semantics.rows import COUNTED_DATE, PERIOD_END, PERIOD_START
-from superset_assets.semantics.states import BASE, CLOSING_DAY, RETAINED, States
+from superset_assets.semantics.states import BASE, CLOSING_DAY, CLOSING_POINTS, RETAINED, States
 
 ALL, EVERYBODYS = "all_", "everybodys_"
 PREVIOUS, ON_ORDER_DATE = "previous_", "on_order_date_"
@@ -85,6 +85,8 @@ def _state(name: str, catalog: Catalog) -> tuple[Kind, Column] | None:
         return kind, FLAG
     if name == CLOSING_DAY:
         return kind, Column("Date")
+    if name == CLOSING_POINTS:
+        return kind, Column("Float64")
     for table in (STATES, CHANNEL_STATES):
         column = catalog.tables.get(table, {}).get(state)
         if column is not None and not column.group:

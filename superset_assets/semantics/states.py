@@ -18,6 +18,8 @@ CLOSING, OPENING, BASE = "closing_", "opening_", "base_"
 RETAINED = "is_retained"
 CLOSING_DAY = f"{CLOSING}day"
 """The day that a closing state is read on: the bucket's last, or the last loaded one."""
+CLOSING_POINTS = f"{CLOSING}engagement_points"
+"""What the deeds of the days up to then are worth on that day."""
 CHANNEL = "mailing_channel"
 ALIAS = "states"
 
@@ -52,6 +54,8 @@ class States:
         columns = self.slicing.catalog.tables[self.slicing.table]
         if self.state_of(measure) == RETAINED:
             return "is_active" in columns
+        if measure == CLOSING_POINTS:
+            return "deeds" in columns
         return measure == CLOSING_DAY or self.state_of(measure) in columns
 
     def rows(self, measures: Iterable[str]) -> Iterator[Rows]:
@@ -86,6 +90,8 @@ class States:
         state = self.state_of(measure)
         if measure == CLOSING_DAY:
             return self._intervals.last_day
+        if measure == CLOSING_POINTS:
+            return self._points()
         if state != RETAINED:
             return f"{ALIAS}.{state}"
         till = self._intervals.last_day
@@ -94,4 +100,16 @@ class States:
             f" or arrayExists((again_from, again_till) -> again_from <= {till}"
             f" and again_till > {till},"
             f" {ALIAS}.later_active_from, {ALIAS}.later_active_till)))"
+        )
+
+    def _points(self) -> str:
+        """A deed's points halve with every half-life, and are gone with the window."""
+        # A scalar subquery may be NULL in ClickHouse's eyes, and a sum over an array may not.
+        till = f"assumeNotNull({self._intervals.last_day})"
+        return (
+            f"arraySum(deed -> if(deed.1 <= {till}"
+            f" and deed.1 + {ALIAS}.engagement_window_days > {till},"
+            f" toFloat64(deed.2)"
+            f" * exp2((deed.1 - {till}) / {ALIAS}.engagement_half_life_days), 0),"
+            f" {ALIAS}.deeds)"
         )

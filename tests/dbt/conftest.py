@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
-import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.client import Client
 
 from sandbox.clickhouse.process import ClickHouseProcess
 from tests.dbt.build import Dbt
-from tests.dbt.raw import create_raw
+from tests.dbt.raw import emptied
 
 
 @pytest.fixture(scope="session")
@@ -25,12 +24,5 @@ def dbt(clickhouse: ClickHouseProcess, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture
 def raw(clickhouse: ClickHouseProcess) -> Iterator[Client]:
     """A client of a warehouse whose raw tables are empty."""
-    client = clickhouse_connect.get_client(
-        host=clickhouse.host,
-        port=clickhouse.port,
-        username="etl",
-        password=clickhouse.passwords["etl"],
-    )
-    create_raw(client)
-    yield client
-    client.close()
+    with emptied(clickhouse) as client:
+        yield client

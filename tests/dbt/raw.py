@@ -1,17 +1,34 @@
 """Raw rows written by hand, the way the extractor would have left them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 
 from mindbox_extract.datasets import DATASETS
 from mindbox_extract.tables import create_raw_table, create_service_tables
+from sandbox.clickhouse.process import ClickHouseProcess
 
 Row = Mapping[str, Any]
 LOADED_AT = datetime(2025, 6, 1, tzinfo=UTC)
+
+
+@contextmanager
+def emptied(clickhouse: ClickHouseProcess) -> Iterator[Client]:
+    """A client of a warehouse whose raw tables are empty."""
+    client = clickhouse_connect.get_client(
+        host=clickhouse.host,
+        port=clickhouse.port,
+        username="etl",
+        password=clickhouse.passwords["etl"],
+    )
+    create_raw(client)
+    yield client
+    client.close()
 
 
 def create_raw(client: Client) -> None:

@@ -354,12 +354,14 @@ def _states() -> list[str]:
         f"""
         INSERT INTO marts.mart_customer_states
             (brand, customer_key, valid_from, valid_till, {SLICES_OF_STATES}, lifecycle_stage,
-             is_customer, is_contact, is_reachable, is_buyer, is_active, is_churned)
+             is_customer, is_contact, is_reachable, is_buyer, is_active, is_churned,
+             deeds, engagement_window_days, engagement_half_life_days)
         SELECT
             {brand} AS brand, customer_key, {since} AS valid_from, {till}, {SLICES_OF_STATES},
             if(is_active, 'Активный', 'Отток'), 1, 1,
             {_draw("reachable", 3, "customer_key, brand, valid_from")} > 0, 1,
-            {_draw("active", 3, "customer_key, brand, valid_from")} > 0 AS is_active, NOT is_active
+            {_draw("active", 3, "customer_key, brand, valid_from")} > 0 AS is_active, NOT is_active,
+            [({since}, toDecimal32(3, 2))], 90, 30
         FROM (SELECT number + 1 AS customer_key, {CUSTOMER_SLICES} FROM numbers({CUSTOMERS}))
         """
         for brand in (f"'{ALL_BRANDS}'", own_brand)

@@ -177,6 +177,7 @@ METRICS: dict[str, Metric] = {
     "contacts_with_channel": contacts,
     "channel_overlap": subscribers,
     "buyers_in_base_share": closing(lambda row: row.is_contact and row.state.is_buyer) / contacts,
+    "engagement_score": total("closing", lambda row: row.points, _is_customer) / customers_total,
     "merged_profiles": events("merged"),
     "active_customers": closing(lambda row: row.state.is_active),
     "opening_active": opening_active,

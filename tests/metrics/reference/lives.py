@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from sandbox.mindbox.world.mailings import Channel
 from tests.metrics.reference.calendar import Bucket
+from tests.metrics.reference.engagement import Engagement
 from tests.metrics.reference.facts import Fact
 from tests.metrics.reference.questions import Question
 from tests.metrics.reference.states import CHANNEL_ORDER, ChannelState, Life, State, States
@@ -24,6 +25,7 @@ class StateRow(Fact):
     Attributes:
         opened_on: the day before the bucket.
         closing_on: the last day of the bucket, or the last one of which anything is known.
+        engagement: what everybody's deeds are worth.
     """
 
     life: Life
@@ -31,6 +33,12 @@ class StateRow(Fact):
     channel: ChannelState | None
     opened_on: date
     closing_on: date
+    engagement: Engagement
+
+    @property
+    def points(self) -> Decimal:
+        """What the person's deeds are worth at the end of the day."""
+        return self.engagement.points(self.life.person.number, self.life.brand, self.own_on)
 
     @property
     def is_contact(self) -> bool:
@@ -75,8 +83,15 @@ class LifeRow(Fact):
 class Lives:
     """States and events, for the brands that a question asks about."""
 
-    def __init__(self, states: States, merges: Sequence[tuple[int, date]], horizon: date) -> None:
-        self._states, self._merges, self._horizon = states, merges, horizon
+    def __init__(
+        self,
+        states: States,
+        engagement: Engagement,
+        merges: Sequence[tuple[int, date]],
+        horizon: date,
+    ) -> None:
+        self._states, self._engagement = states, engagement
+        self._merges, self._horizon = merges, horizon
         self._events: dict[str, dict[date, list[LifeRow]]] = {}
         self._channel_events: dict[str, dict[date, list[LifeRow]]] = {}
 
@@ -130,6 +145,7 @@ class Lives:
                         channel=channel,
                         opened_on=bucket.day_before(),
                         closing_on=closing_on,
+                        engagement=self._engagement,
                     )
 
     def _of_brand(self, brand: str, *, by_channel: bool) -> dict[date, list[LifeRow]]:

@@ -10,6 +10,7 @@ from tests.metrics.reference.calendar import Clock
 from tests.metrics.reference.cells import Metric
 from tests.metrics.reference.compared import comparisons
 from tests.metrics.reference.credits import Credit, Credits
+from tests.metrics.reference.engagement import Engagement
 from tests.metrics.reference.facts import Fact
 from tests.metrics.reference.letters import Letters
 from tests.metrics.reference.lives import Lives
@@ -108,7 +109,10 @@ class Reference:
         )
         taking_part = TakingPart(trials, clock)
         self._slicing = Slicing(people, letters, self.states, taking_part, horizon=horizon)
-        lives = Lives(self.states, merges, horizon)
+        engagement = Engagement(
+            world, people, clock, letters=letters, purchases=purchases, visits=self.visits
+        )
+        lives = Lives(self.states, engagement, merges, horizon)
         sources = Sources(
             clock,
             letters,

@@ -18,6 +18,8 @@ GOAL = {"CheckedOut", "Paid", "Delivered"}
 WINDOW_DAYS = 7
 GRACE_MS = 300_000
 AT_RISK_DAYS, CHURN_DAYS = 120, 255
+POINTS = {"click": 2, "visit": 1, "launch": 1, "cart": 3, "order": 10, "answer": 5}
+SCORED_DAYS, HALF_LIFE_DAYS = 90, 30
 SESSION_MS = 30 * 60 * 1000
 LONG_AGO = -(2**62)
 ONE_DAY = timedelta(days=1)
