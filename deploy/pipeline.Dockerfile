@@ -16,6 +16,7 @@ RUN useradd --uid 1000 --create-home app \
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
 COPY --chown=app mindbox_extract mindbox_extract
+COPY --chown=app purchase_model purchase_model
 COPY --chown=app dagster_project dagster_project
 COPY --chown=app dbt dbt
 COPY --chown=app superset_assets superset_assets

@@ -5,6 +5,7 @@ One line a purchase, fixed width: customer id in the full set, customer id in th
 """
 
 import json
+import os
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +13,11 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+SAMPLE = Path(
+    os.environ.get("CDNOW_SAMPLE")
+    or Path(__file__).parents[3] / "shared" / "data" / "cdnow" / "CDNOW_sample.txt"
+)
+NOT_SHIPPED = "CDNOW_SAMPLE names no file: the CDNOW sample is not shipped"
 BRAND = "cdnow"
 # Noon in Moscow: the purchase's day is the same in UTC and in project time.
 TIME_OF_DAY = "09:00:00.000"

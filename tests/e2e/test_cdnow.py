@@ -1,26 +1,27 @@
 """Real purchases go the whole way: a chart's months equal a direct count of the file."""
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from sandbox.mindbox.process import MindboxProcess
 from superset_assets.dataset_builder import METRICS as DATASET
 from superset_assets.dataset_builder import dataset_uuid
-from tests.e2e.cdnow import Month, Purchase, count_months, read_purchases, write_folder
-from tests.e2e.conftest import ROOT, Chain, RunChain
+from tests.e2e.cdnow import (
+    NOT_SHIPPED,
+    SAMPLE,
+    Month,
+    Purchase,
+    count_months,
+    read_purchases,
+    write_folder,
+)
+from tests.e2e.conftest import Chain, RunChain
 from tests.superset.chart_data import ChartData
 
-SAMPLE = Path(
-    os.environ.get("CDNOW_SAMPLE") or ROOT.parent / "shared" / "data" / "cdnow" / "CDNOW_sample.txt"
-)
-pytestmark = pytest.mark.skipif(
-    not SAMPLE.exists(), reason="CDNOW_SAMPLE names no file: the CDNOW sample is not shipped"
-)
+pytestmark = pytest.mark.skipif(not SAMPLE.exists(), reason=NOT_SHIPPED)
 FIRST, AFTER_LAST = date(1997, 1, 1), date(1998, 7, 1)
 METRICS = ["buyers", "orders", "revenue", "repeat_buyer_share"]
 

@@ -10,12 +10,14 @@ ROOT = Path(__file__).resolve().parents[2]
 ALLOWED = {
     "mindbox_extract": set[str](),
     "superset_assets": set[str](),
-    "dagster_project": {"mindbox_extract", "superset_assets"},
+    "purchase_model": set[str](),
+    "dagster_project": {"mindbox_extract", "superset_assets", "purchase_model"},
     "sandbox": {"superset_assets", "mindbox_extract", "dagster_project"},
 }
 FOREIGN = {
     "mindbox_extract": {"dagster", "dagster_dbt", "dbt", "superset"},
     "superset_assets": {"dagster", "dagster_dbt", "dbt"},
+    "purchase_model": {"dagster", "dagster_dbt", "dbt", "superset"},
 }
 
 
