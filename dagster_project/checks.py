@@ -1,11 +1,9 @@
 """Checks on raw tables that dbt's tests cannot make: is a dataset late, is its volume usual?"""
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
-import clickhouse_connect
 from dagster import (
     AssetCheckExecutionContext,
     AssetCheckResult,
@@ -18,6 +16,7 @@ from dagster import (
 from dagster_project.raw import LATE_AFTER, LOADED, raw_asset_key
 from dagster_project.resources import MindboxResource
 from dagster_project.runbook import Section, section_of
+from dagster_project.warehouse import connected
 from mindbox_extract.errors import ExtractError
 from mindbox_extract.settings import Settings
 
@@ -122,15 +121,7 @@ def read_log(settings: Settings) -> LoadLog:
     Raises:
         clickhouse_connect.driver.exceptions.ClickHouseError: the warehouse refuses.
     """
-    client = clickhouse_connect.get_client(
-        host=settings.clickhouse_host,
-        port=settings.clickhouse_port,
-        username=settings.clickhouse_user,
-        password=settings.clickhouse_password.get_secret_value(),
-        secure=settings.clickhouse_secure,
-        tz_mode="aware",
-    )
-    with closing(client):
+    with connected(settings) as client:
         rates = client.query(DAILY_RATES, {"windows": COMPARED_WINDOWS + 1}).result_rows
         progress = client.query(PROGRESS).result_rows
     return LoadLog(

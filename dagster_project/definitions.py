@@ -7,7 +7,15 @@ from dagster_project.building import build_when_landed
 from dagster_project.checks import raw_checks
 from dagster_project.dbt import dbt_models
 from dagster_project.failures import report_failure
-from dagster_project.jobs import build_job, daily_load, hourly_load, load_job
+from dagster_project.jobs import (
+    build_job,
+    daily_load,
+    fit_job,
+    hourly_load,
+    load_job,
+    monthly_fit,
+)
+from dagster_project.purchases import purchase_models
 from dagster_project.raw import load_log, raw_assets
 from dagster_project.resources import MindboxResource, dbt_resource
 
@@ -23,11 +31,11 @@ executor = multiprocess_executor.configured(
 )
 
 definitions = Definitions(
-    assets=[*raw_assets, load_log, dbt_models, superset_boards],
+    assets=[*raw_assets, load_log, dbt_models, purchase_models, superset_boards],
     asset_checks=[raw_checks],
     executor=executor,
-    jobs=[load_job, build_job],
-    schedules=[daily_load, hourly_load],
+    jobs=[load_job, build_job, fit_job],
+    schedules=[daily_load, hourly_load, monthly_fit],
     sensors=[build_when_landed, report_failure],
     resources={"mindbox": MindboxResource(), "dbt": dbt_resource},
 )

@@ -7,15 +7,19 @@ from dagster import (
     AssetKey,
     AssetSelection,
     RunRequest,
+    ScheduleDefinition,
     ScheduleEvaluationContext,
     SkipReason,
     define_asset_job,
+    in_process_executor,
     schedule,
 )
 
 from dagster_project.automation import schedule_status
 from dagster_project.loads import LOAD_JOB, datasets_under_way
 from dagster_project.partitions import daily
+from dagster_project.purchases import GROUP as PURCHASE_MODEL
+from dagster_project.raw import GROUP as RAW
 from dagster_project.raw import LOADED, raw_asset_key
 from mindbox_extract.datasets import DATASETS
 from mindbox_extract.spec import Kind
@@ -40,10 +44,24 @@ load_job = define_asset_job(
 build_job = define_asset_job(
     "build",
     selection=(
-        (AssetSelection.all() - AssetSelection.groups("raw"))
+        (AssetSelection.all() - AssetSelection.groups(RAW, PURCHASE_MODEL))
         | AssetSelection.checks_for_assets(*LOADED_KEYS)
     ),
     description="Rebuild and test the models with what is loaded, then bring the boards up.",
+)
+# One step, so no process of its own.
+fit_job = define_asset_job(
+    "fit",
+    selection=AssetSelection.groups(PURCHASE_MODEL),
+    executor_def=in_process_executor,
+    description="Fit the purchase models to the orders in the marts; boards show them at once.",
+)
+monthly_fit = ScheduleDefinition(
+    name="monthly_fit",
+    job=fit_job,
+    cron_schedule="30 5 1 * *",
+    execution_timezone="UTC",
+    default_status=schedule_status(),
 )
 
 

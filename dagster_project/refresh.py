@@ -1,6 +1,6 @@
 """Load a range of days and rebuild the models, in a running Dagster, followed to the end.
 
-python -m dagster_project.refresh [--since 2025-01-01] [--till 2025-01-31]
+python -m dagster_project.refresh [--since 2025-01-01] [--till 2025-01-31] [--fit]
 """
 
 import logging
@@ -31,7 +31,7 @@ from rich.progress import (
 )
 
 from dagster_project.failures import reason
-from dagster_project.jobs import all_days, build_job, day_range, load_job
+from dagster_project.jobs import all_days, build_job, day_range, fit_job, load_job
 from dagster_project.loads import FINISHED, UNDER_WAY
 
 FINGERPRINT_TAG = "mindbox_analytics/fingerprint"
@@ -56,26 +56,38 @@ def submit(job: str, tags: dict[str, str], port: int) -> str:
 
 
 def is_done(fingerprint: str) -> bool:
-    """Whether a build with this fingerprint has succeeded."""
+    """Whether a fit with this fingerprint, which comes last, has succeeded."""
     filters = RunsFilter(
-        job_name=build_job.name,
+        job_name=fit_job.name,
         statuses=[DagsterRunStatus.SUCCESS],
         tags={FINGERPRINT_TAG: fingerprint},
     )
     return bool(DagsterInstance.get().get_run_records(filters, limit=1))
 
 
-def refresh(first: str, last: str, fingerprint: str, port: int, console: Console) -> bool:
+def refresh(
+    first: str, last: str, fingerprint: str, port: int, console: Console, *, fit: bool
+) -> bool:
     """Load the days, then rebuild with what landed, also where a dataset did not.
 
+    Args:
+        first: first day.
+        last: last day, included.
+        fingerprint: what the runs are marked with.
+        port: of Dagster's web server.
+        console: shows the progress.
+        fit: fit the purchase models to what was built, too.
+
     Returns:
-        Whether both succeeded. Only then the build bears the fingerprint.
+        Whether all succeeded. Only then the build and the fit bear the fingerprint.
     """
     load_tags = {**day_range(first, last), FINGERPRINT_TAG: fingerprint}
     loaded = follow(submit(load_job.name, load_tags, port), load_job.name, console)
     build_tags = {FINGERPRINT_TAG: fingerprint if loaded else f"incomplete-{fingerprint}"}
     built = follow(submit(build_job.name, build_tags, port), build_job.name, console)
-    return loaded and built
+    if not (fit and built):
+        return loaded and built
+    return follow(submit(fit_job.name, build_tags, port), fit_job.name, console) and loaded
 
 
 def follow(run_id: str, job: str, console: Console) -> bool:
@@ -145,14 +157,15 @@ def _print(progress: Progress, line: str) -> None:
 @click.option("--since", help="First day (UTC); default: the first of history.")
 @click.option("--till", help="Last day (UTC), included; default: today.")
 @click.option("--fingerprint", default="manual", help="What the run is marked with.")
-@click.option("--is-done", "ask", is_flag=True, help="Only ask whether such a run succeeded.")
-def main(since: str | None, till: str | None, fingerprint: str, *, ask: bool) -> None:
+@click.option("--fit", is_flag=True, help="Fit the purchase models, too.")
+@click.option("--is-done", "ask", is_flag=True, help="Only ask whether such a fit succeeded.")
+def main(since: str | None, till: str | None, fingerprint: str, *, fit: bool, ask: bool) -> None:
     """Refresh a range of days and show the progress; a dataset that fails stops no other."""
     if ask:
         sys.exit(0 if is_done(fingerprint) else 1)
     first, last = all_days()
     port = int(os.environ.get("DAGSTER_PORT") or 3000)
-    done = refresh(since or first, till or last, fingerprint, port, Console())
+    done = refresh(since or first, till or last, fingerprint, port, Console(), fit=fit)
     sys.exit(0 if done else 1)
 
 

@@ -30,6 +30,7 @@ class Section(StrEnum):
     MINDBOX = "mindbox"
     MODEL = "model"
     PAYLOAD = "payload"
+    PURCHASE_MODELS = "purchase-models"
     QUARANTINE = "quarantine"
     RECONCILIATION = "reconciliation"
     RUN = "run"

@@ -28,7 +28,10 @@ from sandbox.stack.supervision import (
 )
 
 # What the loaded data and the boards are made by: a change here makes `make demo` run again.
-MADE_BY = ("mindbox_extract", "dbt/models", "dbt/macros", "dbt/tests", "superset_assets")
+MADE_BY = (
+    *("mindbox_extract", "dbt/models", "dbt/macros", "dbt/tests"),
+    *("purchase_model", "superset_assets"),
+)
 # The stand-in's data end with a full hour, minutes or days before they are loaded: what is not
 # loaded of the last minutes before a report is nothing.
 STAND_IN_TAIL_MINUTES = 60
@@ -198,8 +201,8 @@ def refresh(settings: StackSettings, console: Console) -> None:
     if subprocess.run(probe, env=environment, cwd=settings.root, check=False).returncode == 0:
         console.print("[green]✓[/green] data: loaded already (`make refresh` loads what is new)")
         return
-    with _step(console, "data: load, model, test, publish the boards"):
-        command = [sys.executable, "-m", "dagster_project.refresh", "--fingerprint", mark]
+    with _step(console, "data: load, model, test, publish the boards, fit the purchase models"):
+        command = [sys.executable, "-m", "dagster_project.refresh", "--fit", "--fingerprint", mark]
         if serves_stand_in(settings):
             # Files may end years ago; empty days would be loaded up to today otherwise.
             command += ["--till", stand_in_period(settings)["until"][:10]]

@@ -66,7 +66,7 @@ def test_no_load_waits_for_another() -> None:
     waiting = {
         spec.key.to_user_string(): spec.deps
         for spec in definitions.resolve_all_asset_specs()
-        if spec.key.path[0] == "raw" and spec.deps
+        if spec.group_name == "raw" and spec.deps
     }
     assert waiting == {}
 
