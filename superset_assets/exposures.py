@@ -6,12 +6,12 @@ from superset_assets.dataset_builder import METRICS, RECONCILIATION, dataset_uui
 from superset_assets.files import Asset, AssetFiles
 from superset_assets.mindbox_report import MAILINGS, MART
 from superset_assets.references import charts_of
-from superset_assets.semantics.catalog import DAYS, MARTS
+from superset_assets.semantics.catalog import HELPERS, MARTS
 
 HEAD = "# Written from the boards by `make boards-generate`.\n"
 OWNER = {"name": "Аналитика рассылок"}
 MARTS_OF_DATASETS = {
-    dataset_uuid(METRICS): (*MARTS, DAYS),
+    dataset_uuid(METRICS): (*MARTS, *HELPERS),
     dataset_uuid(RECONCILIATION): (MART, MAILINGS),
 }
 

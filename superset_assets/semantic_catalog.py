@@ -6,7 +6,7 @@ from typing import Any
 from jinja2 import Environment
 
 from superset_assets.manifest import Manifest
-from superset_assets.semantics.catalog import DAYS, EVENTS, MARTS
+from superset_assets.semantics.catalog import EVENTS, HELPERS, MARTS
 from superset_assets.semantics.comparison import CHOICES
 from superset_assets.semantics.events import OF_SUBSCRIPTIONS, PARTS_OF_ACTIONS
 
@@ -38,7 +38,7 @@ def write_catalog(manifest: Manifest) -> dict[str, Any]:
             }
             for name, column in model.columns.items()
         }
-        for model in (manifest.models[mart] for mart in (*MARTS, DAYS))
+        for model in (manifest.models[mart] for mart in (*MARTS, *HELPERS))
     }
     additivity = {each.name: each.meta["additivity"] for each in manifest.metrics.values()}
     return {

@@ -14,11 +14,14 @@ CHANNEL_STATES, LINES = "mart_channel_states", "mart_order_lines"
 VISIT_ACTIONS = "mart_visit_actions"
 PARTICIPANTS, HOLDOUT = "mart_experiment_participants", "mart_holdout_months"
 SEGMENTS, DAYS = "mart_segment_memberships", "dim_date"
+PURCHASE_MODELS, EXPECTED_ORDERS = "mart_purchase_models", "mart_expected_orders"
 MARTS = (
     *(EVENTS, CUSTOMERS, LINES, VISIT_ACTIONS, STATES, CHANNEL_STATES),
     *(PARTICIPANTS, HOLDOUT, SEGMENTS),
 )
 """The marts that questions are answered from; a slice is described where it comes first."""
+HELPERS = (DAYS, PURCHASE_MODELS, EXPECTED_ORDERS)
+"""What such questions look things up in, and do not count."""
 RFM, RFM_AT_START = "rfm_segment", "rfm_segment_at_start"
 """The second is the first as it was when the row's bucket began, and no column of any mart."""
 OF_THE_BASIS = frozenset({"send_hour", "send_weekday"})

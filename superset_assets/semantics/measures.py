@@ -5,8 +5,16 @@ from enum import Enum, auto
 
 from superset_assets.semantics.catalog import CHANNEL_STATES, EVENTS, STATES, Catalog, Column
 from superset_assets.semantics.dated import ENTRY, EXIT, MEMBER, dated_mart_of
+from superset_assets.semantics.predictions import PREDICTIONS, TYPE
 from superset_assets.semantics.rows import COUNTED_DATE, PERIOD_END, PERIOD_START
-from superset_assets.semantics.states import BASE, CLOSING_DAY, CLOSING_POINTS, RETAINED, States
+from superset_assets.semantics.states import (
+    BASE,
+    CLOSING,
+    CLOSING_DAY,
+    CLOSING_POINTS,
+    RETAINED,
+    States,
+)
 
 ALL, EVERYBODYS = "all_", "everybodys_"
 PREVIOUS, ON_ORDER_DATE = "previous_", "on_order_date_"
@@ -87,6 +95,8 @@ def _state(name: str, catalog: Catalog) -> tuple[Kind, Column] | None:
         return kind, Column("Date")
     if name == CLOSING_POINTS:
         return kind, Column("Float64")
+    if state in PREDICTIONS:
+        return (kind, Column(TYPE)) if name.startswith(CLOSING) else None
     for table in (STATES, CHANNEL_STATES):
         column = catalog.tables.get(table, {}).get(state)
         if column is not None and not column.group:

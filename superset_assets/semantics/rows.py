@@ -53,11 +53,11 @@ class Output:
     def absent(self) -> str:
         """What stands in the rows of a source that knows nothing of the column."""
         if self.is_missing:
-            return f"cast(null, {literal(f'Nullable({self.column.type})')})"
+            return _null(self.column.type)
         if not self.column.group:
             return f"defaultValueOfTypeName({literal(self.column.type)})"
         if self.column.is_number:
-            return f"cast(null, {literal(f'Nullable({self.column.type})')})"
+            return _null(self.column.type)
         return f"toLowCardinality('{NOT_APPLICABLE}')"
 
     def cast(self, expression: str, *, is_alone: bool) -> str:
@@ -65,6 +65,12 @@ class Output:
         if is_alone or not self.column.words:
             return expression
         return f"toLowCardinality(toString({expression}))"
+
+
+def _null(type_: str) -> str:
+    """Nothing, of a type that may have it already."""
+    nullable = type_ if type_.startswith("Nullable(") else f"Nullable({type_})"
+    return f"cast(null, {literal(nullable)})"
 
 
 def union(

@@ -10,6 +10,7 @@ from datetime import date
 
 from superset_assets.semantics.catalog import CHANNEL_STATES, STATES, Catalog
 from superset_assets.semantics.intervals import Intervals, brands_of, buckets_of
+from superset_assets.semantics.predictions import PREDICTIONS, join_models, prediction
 from superset_assets.semantics.question import Question
 from superset_assets.semantics.rows import COUNTED_DATE, PERIOD_END, PERIOD_START, Rows
 from superset_assets.semantics.slicing import Slicing
@@ -56,6 +57,8 @@ class States:
             return "is_active" in columns
         if measure == CLOSING_POINTS:
             return "deeds" in columns
+        if self.state_of(measure) in PREDICTIONS:
+            return self.slicing.table == STATES
         return measure == CLOSING_DAY or self.state_of(measure) in columns
 
     def rows(self, measures: Iterable[str]) -> Iterator[Rows]:
@@ -84,7 +87,15 @@ class States:
             **{name: self._state(name) for name in measures},
         }
         conditions = (self._intervals.begun(), *self.slicing.conditions())
-        return Rows(self.slicing.joined(source), values, conditions)
+        predicted = [name for name in PREDICTIONS if f"{prefix}{name}" in measures]
+        source = join_models(
+            self.slicing.joined(source),
+            predicted,
+            catalog=self.slicing.catalog,
+            states=ALIAS,
+            day=self._intervals.last_day,
+        )
+        return Rows(source, values, conditions)
 
     def _state(self, measure: str) -> str:
         state = self.state_of(measure)
@@ -92,6 +103,8 @@ class States:
             return self._intervals.last_day
         if measure == CLOSING_POINTS:
             return self._points()
+        if state in PREDICTIONS:
+            return prediction(str(state), ALIAS, self._intervals.last_day)
         if state != RETAINED:
             return f"{ALIAS}.{state}"
         till = self._intervals.last_day

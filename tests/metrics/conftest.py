@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 
+from purchase_model.storage import write
 from sandbox.mindbox.world import WorldSettings
 from superset_assets.dataset_builder import METRICS
 from superset_assets.manifest import Manifest
 from superset_assets.metric_sql import MetricSql
 from tests.metrics.chain import Chain, loaded
+from tests.metrics.forecasts import fits
 from tests.metrics.reference import Reference
+from tests.metrics.reference.forecasts import FITTED_TILL
 from tests.metrics.warehouse import Warehouse
 from tests.superset.chart_data import ChartData
 from tests.superset.stack import stack_over
@@ -26,6 +29,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     )
     with loaded(settings, tmp_path_factory.mktemp("chain")) as chain:
         chain.dbt("build")
+        write(chain.client, fits(), fitted_at=datetime.now(UTC), fitted_till=FITTED_TILL)
         yield chain
 
 

@@ -12,7 +12,7 @@ from clickhouse_connect.driver.client import Client
 
 from superset_assets.manifest import Column, Manifest, Model
 from superset_assets.mindbox_report import MAILINGS, MART
-from superset_assets.semantics.catalog import DAYS, MARTS
+from superset_assets.semantics.catalog import HELPERS, MARTS
 from superset_assets.semantics.catalog import Column as Type
 from superset_assets.semantics.intervals import ALL_BRANDS
 
@@ -31,7 +31,7 @@ MODEL, OTHER_MODEL = "Последнее непрямое касание", "По
 def create_marts(client: Client, manifest: Manifest) -> None:
     """Create the marts that questions are answered from, and fill those that the tests ask."""
     client.command("CREATE DATABASE IF NOT EXISTS marts")
-    for name in (*MARTS, DAYS, MAILINGS, MART):
+    for name in (*MARTS, *HELPERS, MAILINGS, MART):
         _create(client, manifest.models[name])
     fillings = (*_wide_events(), ORDER_LINES, CUSTOMERS_TODAY, *_states(), CHANNEL_STATES, DATES)
     for query in (*fillings, MAILINGS_TOLD, REPORT):

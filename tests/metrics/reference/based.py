@@ -25,6 +25,7 @@ from tests.metrics.reference.cells import (
     people,
     total,
 )
+from tests.metrics.reference.forecasts import alive_share, predicted_value
 from tests.metrics.reference.lives import (
     FIRST_DAYS,
     REGISTRATION_DAYS,
@@ -150,6 +151,8 @@ churn_rate = (opening_active - retained) / opening_active
 MONTHS = of_bucket(lambda bucket: Decimal(bucket.days()) / Decimal("30.4375"))
 lifetime_expected = changed(lambda months: min(months, Decimal(CAP_MONTHS)), MONTHS / churn_rate)
 recency_days = average("closing", _recency)
+clv_historic = total("closing", lambda row: row.state.amount) / closing(_is_buyer)
+clv_predicted = Metric(frozenset({"closing"}), predicted_value)
 
 METRICS: dict[str, Metric] = {
     "contacts": contacts,
@@ -204,6 +207,9 @@ METRICS: dict[str, Metric] = {
     "lifetime_expected": lifetime_expected,
     "lifetime_observed": average("closing", _observed_days),
     "clv_simple": revenue_per_buyer / MONTHS * lifetime_expected,
-    "clv_historic": total("closing", lambda row: row.state.amount) / closing(_is_buyer),
+    "clv_historic": clv_historic,
+    "clv_predicted": clv_predicted,
+    "clv_total": clv_historic + clv_predicted,
+    "p_alive": Metric(frozenset({"closing"}), alive_share),
     "revenue_per_buyer_90d": total("life", _early_amount) / counted("life", _has_early_days),
 }
