@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from superset_assets.semantics.catalog import EXPECTED_ORDERS, PURCHASE_MODELS, Catalog
 
-IS_ALIVE, YEAR_VALUE = "alive_probability", "year_value"
-PREDICTIONS = frozenset({IS_ALIVE, YEAR_VALUE})
+ALIVE_PROBABILITY, YEAR_VALUE = "alive_probability", "year_value"
+PREDICTIONS = frozenset({ALIVE_PROBABILITY, YEAR_VALUE})
 TYPE = "Nullable(Float64)"
 """NULL for those who never bought, and where there is no model of the brand."""
 
@@ -23,7 +23,7 @@ def prediction(name: str, states: str, day: str) -> str:
         states: the name of the rows in the SELECT.
         day: expression of the day that is predicted from.
     """
-    if name == IS_ALIVE:
+    if name == ALIVE_PROBABILITY:
         # One order says nothing of leaving: the model calls everybody alive who has one.
         return f"if({states}.orders_to_date > 1, {_alive(states, day)}, null)"
     order_value = (
