@@ -19,6 +19,7 @@ from superset_assets.semantics.states import (
 ALL, EVERYBODYS = "all_", "everybodys_"
 PREVIOUS, ON_ORDER_DATE = "previous_", "on_order_date_"
 FLAG = Column("UInt8")
+CALCULATED = {CLOSING_DAY: Column("Date"), CLOSING_POINTS: Column("Float64")}
 SEGMENT_MEASURES = (MEMBER, ENTRY, EXIT)
 DATES = (COUNTED_DATE, PERIOD_START, PERIOD_END)
 WORD = re.compile(r"[a-z_][a-z0-9_]*")
@@ -91,10 +92,8 @@ def _state(name: str, catalog: Catalog) -> tuple[Kind, Column] | None:
     kind = Kind.BASE if name.startswith(BASE) else Kind.STATE
     if state == RETAINED:
         return kind, FLAG
-    if name == CLOSING_DAY:
-        return kind, Column("Date")
-    if name == CLOSING_POINTS:
-        return kind, Column("Float64")
+    if name in CALCULATED:
+        return kind, CALCULATED[name]
     if state in PREDICTIONS:
         return (kind, Column(TYPE)) if name.startswith(CLOSING) else None
     for table in (STATES, CHANNEL_STATES):
