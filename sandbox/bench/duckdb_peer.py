@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 1 << 20
 _WORD = re.compile(r"('[^']*') =")
+# What stands between the commas of a tuple; those of a Decimal's own brackets are none of its.
+_PART = re.compile(r"(?:[^,()]|\([^()]*\))+")
 _PLAIN_TYPES = {
     "String": "VARCHAR",
     "Date": "DATE",
@@ -149,10 +151,15 @@ def duckdb_type(type_: str) -> str:
         return duckdb_type(inner[1])
     if inner := re.fullmatch(r"Array\((.*)\)", type_):
         return f"{duckdb_type(inner[1])}[]"
+    if inner := re.fullmatch(r"Tuple\((.*)\)", type_):
+        # Parquet names the parts of a tuple by their numbers.
+        parts = (
+            f'"{number}" {duckdb_type(part.strip())}'
+            for number, part in enumerate(_PART.findall(inner[1]), start=1)
+        )
+        return f"STRUCT({', '.join(parts)})"
     if type_.startswith("Enum"):
         return f"ENUM ({', '.join(_WORD.findall(type_))})"
     if type_.startswith("Decimal"):
         return type_.upper()
-    if type_.startswith("DateTime"):
-        return "TIMESTAMP WITH TIME ZONE"
-    return _PLAIN_TYPES[type_]
+    return "TIMESTAMP WITH TIME ZONE" if type_.startswith("DateTime") else _PLAIN_TYPES[type_]

@@ -112,5 +112,7 @@ def test_types_of_the_marts_have_their_like_in_duckdb() -> None:
     assert duckdb_type("Enum8('Да' = 1, 'Нет' = -2)") == "ENUM ('Да', 'Нет')"
     assert duckdb_type("Array(LowCardinality(String))") == "VARCHAR[]"
     assert duckdb_type("Nullable(Decimal(18, 4))") == "DECIMAL(18, 4)"
+    pairs = 'STRUCT("1" DATE, "2" DECIMAL(9, 2))[]'
+    assert duckdb_type("Array(Tuple(Date, Decimal(9, 2)))") == pairs
     with pytest.raises(KeyError):
         duckdb_type("Map(String, UInt8)")
