@@ -37,6 +37,10 @@ with
         where message_id in (select message_id from arrivals)
     ),
 
+    mailings as (
+        select mailing_id, mailing_channel from {{ ref("stg_mindbox__mailings") }}
+    ),
+
     -- Of the last day only a part may be loaded; up to its beginning it is known what
     -- became of a cart.
     horizon as (
@@ -193,7 +197,12 @@ select
     arrivals.utm_term as visit_utm_term,
     arrivals.mailing_id as mailing_id,
     arrivals.message_id as message_id,
-    messages.mailing_channel as mailing_channel,
+    -- A mark names the mailing; its message, and with it the variant and what sent
+    -- it, is
+    -- known of a click alone.
+    if(
+        arrivals.message_id = '', mailings.mailing_channel, messages.mailing_channel
+    ) as mailing_channel,
     messages.mailing_variant as mailing_variant,
     messages.mailing_source as mailing_source,
     toUInt32(ordered.order_seq) as order_seq,
@@ -240,3 +249,4 @@ left join arrivals on numbered.arrival_id = arrivals.action_id
 left join ordered on numbered.session_key = ordered.session_key
 left join valued on numbered.session_key = valued.session_key
 left join messages on arrivals.message_id = messages.message_id
+left join mailings on arrivals.mailing_id = mailings.mailing_id
