@@ -4,7 +4,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from superset_assets.browser import Viewer, chromium
-from tests.superset.stack import SERVICES, running_stack
+from tests.superset.people import People
+from tests.superset.stack import SERVICES, Stack, running_stack
 
 
 def pytest_sessionfinish() -> None:
@@ -23,3 +24,14 @@ def viewer(browser: Browser) -> Viewer:
     """The read-only user."""
     demo = running_stack().demo
     return Viewer(browser, demo.url, demo.username, demo.password)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Stack:
+    return running_stack()
+
+
+@pytest.fixture(scope="session")
+def people(stack: Stack) -> People:
+    """A person of every role."""
+    return People.on(stack)

@@ -9,19 +9,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from superset_assets.browser import TIMEOUT_MS, BoardPage, BrowserError, Viewer
 from superset_assets.dataset_builder import METRICS, dataset_uuid
 from tests.superset.people import People
-from tests.superset.stack import Stack, running_stack
+from tests.superset.stack import Stack
 
 CHART, BOARD = "Отправки по каналам и типам", "Моя доска"
-
-
-@pytest.fixture(scope="module")
-def stack() -> Stack:
-    return running_stack()
-
-
-@pytest.fixture(scope="module")
-def people(stack: Stack) -> People:
-    return People.on(stack)
 
 
 @contextmanager

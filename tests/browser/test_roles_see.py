@@ -10,7 +10,7 @@ from superset_assets.browser import WIDTH, Viewer
 from superset_assets.files import AssetFiles
 from superset_assets.settings import ROOM
 from tests.superset.people import People
-from tests.superset.stack import Stack, running_stack
+from tests.superset.stack import Stack
 
 BOARDS = sorted(each.content["slug"] for each in AssetFiles(ROOM).of("dashboards"))
 ROLES = ["viewer", "director", "marketer", "analyst", "engineer", "admin"]
@@ -18,16 +18,6 @@ ROLES = ["viewer", "director", "marketer", "analyst", "engineer", "admin"]
 NO_DATA = ": no data"
 
 pytestmark = [pytest.mark.verify, pytest.mark.timeout(1800)]
-
-
-@pytest.fixture(scope="module")
-def stack() -> Stack:
-    return running_stack()
-
-
-@pytest.fixture(scope="module")
-def people(stack: Stack) -> People:
-    return People.on(stack)
 
 
 @pytest.mark.parametrize("login", ROLES)
