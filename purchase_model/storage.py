@@ -15,7 +15,7 @@ from purchase_model.fitting import Fit, PurchaseModel
 
 PREDICTED_DAYS = 365
 VALID_DAYS = 62
-"""A fit speaks for so many days after its last: two monthly fits may fail."""
+"""A fit speaks for so many days after its last: one monthly fit may fail, two may not."""
 SPARE_ORDERS = 20
 """More repeat orders than anybody has, for those who make some before the next fit."""
 MOST_REPEATS = 200
