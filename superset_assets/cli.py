@@ -26,7 +26,12 @@ from superset_assets.settings import (
 from superset_assets.subscriptions import SubscriptionError
 from superset_assets.translation import TranslationError
 from superset_assets.user_commands import user_commands
-from superset_assets.words import BOARDS, update_boards_catalogue
+from superset_assets.words import (
+    BOARDS,
+    VALUES,
+    update_boards_catalogue,
+    update_values_catalogue,
+)
 
 EXPECTED_ERRORS = (
     FilterBarError,
@@ -65,12 +70,16 @@ def generate_command(manifest: Path) -> None:
 
 @commands.command("translations")
 def translations_command() -> None:
-    """Bring locale/en/boards.po up to the boards; fails while texts lack their English."""
-    missing = update_boards_catalogue(AssetFiles(ROOM))
-    for text in missing:
-        click.echo(text)
-    if missing:
-        raise click.ClickException(f"{len(missing)} texts to be translated in {BOARDS}")
+    """Bring locale/en/boards.po and values.po up to date; fails while texts lack their English."""
+    lacking = {
+        BOARDS: update_boards_catalogue(AssetFiles(ROOM)),
+        VALUES: update_values_catalogue(),
+    }
+    for path, missing in lacking.items():
+        for text in missing:
+            click.echo(f"{path.name}: {text}")
+    if any(lacking.values()):
+        raise click.ClickException(f"texts to be translated in {BOARDS.parent}")
     click.echo("every text has its English")
 
 

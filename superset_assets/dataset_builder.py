@@ -41,6 +41,8 @@ BY_SEND_DATE = "По дате отправки"
 BY_EVENT_DATE = "По дате события"
 ATTRIBUTION_MODEL = "attribution_model"
 COMPARED_METRIC = "compared_metric"
+FUNNEL_STEP, FUNNEL_STEP_IN_ORDER = "funnel_step", "funnel_step_in_order"
+WEEKDAY_AXIS = "weekday_axis"
 # Sorts before every letter and cannot be seen before a word.
 THIN_SPACE = "\u2009"
 DATE_DESCRIPTION = (
@@ -322,7 +324,7 @@ def _column(
 
 def _weekday_axis(weekday: Column) -> Content:
     return _column(
-        f"{WEEKDAY}_axis",
+        WEEKDAY_AXIS,
         "День недели (ось)",
         "String",
         "День недели для осей, которые Superset упорядочивает по буквам: пробелы перед названием "
@@ -336,7 +338,7 @@ def _weekday_axis(weekday: Column) -> Content:
 def _funnel_steps() -> list[Content]:
     return [
         _column(
-            "funnel_step",
+            FUNNEL_STEP,
             "Шаг воронки",
             "String",
             "Шаги визита в любом порядке: визит стоит под каждым своим шагом, поэтому шаги не "
@@ -344,7 +346,7 @@ def _funnel_steps() -> list[Content]:
             expression=steps_of_a_visit(ANY_ORDER),
         ),
         _column(
-            "funnel_step_in_order",
+            FUNNEL_STEP_IN_ORDER,
             "Шаг воронки по порядку",
             "String",
             "Шаги визита, пройденные один за другим: под шагом — визиты, прошедшие все прежние. "

@@ -13,13 +13,15 @@ from typing import Any
 import yaml
 
 from superset_assets.manifest import Manifest
+from superset_assets.semantics.conditions import UNKNOWN
 
 FILE = Path(__file__).with_suffix(".yml")
 PAGE_TEMPLATE = Path(__file__).with_suffix(".md")
 MART, MAILINGS = "mart_mailing_reconciliation", "dim_mailing"
 DATE = "reported_on"
-UNKNOWN = "Не указано"
 REPORTS = {"'summary'": "Сводный", "'dynamics'": "В динамике"}
+NOT_LOADED = "Не загружено до снимка"
+"""Begins what the mart says of a snapshot that cannot be compared."""
 COMPARABLE = {"1": "Сравнимо", "0": "Не сравнимо"}
 OF_MAILINGS = (
     *("brand", "mailing_channel", "mailing_type", "mailing_folder", "mailing_topic"),

@@ -11,7 +11,7 @@ from superset_assets.series_colors import with_series_colors
 from superset_assets.server.brand import Brand
 from superset_assets.settings import Language, Warehouse
 from superset_assets.translation import English
-from superset_assets.words import read_words
+from superset_assets.words import english_values, read_words
 
 # Superset's import never removes.
 LANGUAGE = "language"
@@ -72,7 +72,7 @@ def in_language(files: AssetFiles, language: Language) -> list[Asset]:
     """
     if language is Language.RUSSIAN:
         return files.all
-    return English(files, read_words()).assets
+    return English(files, read_words(), english_values()).assets
 
 
 def published_language(client: SupersetClient) -> Language:

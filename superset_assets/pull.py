@@ -14,7 +14,7 @@ from superset_assets.series_colors import without_series_colors
 from superset_assets.server.brand import Brand
 from superset_assets.settings import Language
 from superset_assets.translation import English
-from superset_assets.words import read_words
+from superset_assets.words import english_values, read_words
 
 # Russian names of new charts as file names.
 CYRILLIC = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
@@ -62,7 +62,7 @@ def pull(client: SupersetClient, files: AssetFiles, slugs: tuple[str, ...] = ())
     exported = unpack(client.download("dashboard/export/", params={"q": query}))
     exported = without_series_colors(exported, files.all, Brand.chosen().palette)
     if published_language(client) is Language.ENGLISH:
-        english = English(files, read_words())
+        english = English(files, read_words(), english_values())
         exported = [replace(each, content=english.russian(each.content)) for each in exported]
     charts, datasets = files.by_uuid("charts"), files.by_uuid("datasets")
     changed: list[Path] = []

@@ -34,6 +34,8 @@ REDIS_URL = os.environ.get("SUPERSET_REDIS_URL", "")
 BROKER_URL = os.environ.get("SUPERSET_BROKER_URL", REDIS_URL)
 MAIL_HOST = os.environ.get("SUPERSET_MAIL_HOST", "")
 HAS_SUBSCRIPTIONS = bool(BROKER_URL and MAIL_HOST)
+# Of the boards, of the words in slices, and of Superset's own screens for whoever chose none.
+LANGUAGE = Language.from_environment()
 DATA_CACHE_SECONDS = int(os.environ.get("SUPERSET_DATA_CACHE_SECONDS", "600"))
 
 # --- Secrets and metadata -----------------------------------------------------------------
@@ -69,7 +71,8 @@ def _cache(name: str, timeout: timedelta) -> dict[str, Any]:
 
 
 CACHE_CONFIG = _cache("metadata", timedelta(days=1))
-DATA_CACHE_CONFIG = _cache("data", timedelta(seconds=DATA_CACHE_SECONDS))
+# Answers are kept as they are shown.
+DATA_CACHE_CONFIG = _cache(f"data_{LANGUAGE}", timedelta(seconds=DATA_CACHE_SECONDS))
 FILTER_STATE_CACHE_CONFIG = _cache("filter_state", timedelta(days=90))
 EXPLORE_FORM_DATA_CACHE_CONFIG = _cache("explore_form_data", timedelta(days=7))
 
@@ -155,8 +158,6 @@ TALISMAN_CONFIG["content_security_policy"].update(
 THEME_FONT_URL_ALLOWED_DOMAINS: list[str] = []
 
 # --- Language and formats -----------------------------------------------------------------
-# The language of the boards, and of Superset's own screens for whoever chose none.
-LANGUAGE = Language.from_environment()
 BABEL_DEFAULT_LOCALE = str(LANGUAGE)
 LANGUAGES = {
     "ru": {"flag": "ru", "name": "Русский"},
@@ -193,6 +194,7 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
     from superset_assets.server.additivity import keep_arithmetic_true  # noqa: PLC0415
     from superset_assets.server.audit import keep_audit_trail  # noqa: PLC0415
     from superset_assets.server.comparison import use_calendar_periods  # noqa: PLC0415
+    from superset_assets.server.english_values import speak_english  # noqa: PLC0415
     from superset_assets.server.exports import write_csv_as_asked  # noqa: PLC0415
     from superset_assets.server.own_sql import guard_own_sql  # noqa: PLC0415
     from superset_assets.server.questions import (  # noqa: PLC0415
@@ -211,6 +213,7 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
         change_in_percent,
         days_since_the_last_loaded,
     )
+    from superset_assets.words import english_values  # noqa: PLC0415
 
     app.jinja_loader = ChoiceLoader(
         [FileSystemLoader(ROOM / "server" / "templates"), app.jinja_loader]
@@ -234,3 +237,5 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
     use_calendar_periods()
     read_dates_one_at_a_time()
     write_csv_as_asked()
+    if LANGUAGE is Language.ENGLISH:
+        speak_english(english_values())

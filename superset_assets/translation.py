@@ -3,10 +3,10 @@
 The files hold Russian. A push in English carries the same objects with their texts translated; a
 pull from a Superset that was pushed so puts the Russian back, so that only what people changed
 there differs. Texts are told from data by where they stand: names, descriptions and captions are
-translated; SQL, values of filters and ids are not.
+translated; SQL and ids are not. Values of filters are in the words that an English installation
+shows (see `slice_values`).
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
@@ -15,8 +15,10 @@ from typing import Any
 
 from superset_assets.files import Asset, AssetFiles, Content
 from superset_assets.methodology import BLOCK, ENGLISH, write_methodology
+from superset_assets.slice_values import RUSSIAN_LETTER, EnglishValues
 
-RUSSIAN_LETTER = re.compile("[а-яёА-ЯЁ]")
+# Values of filters stand beside the column that they are compared with.
+COLUMN_KEYS, VALUE_KEYS = ("subject", "col"), ("comparator", "val", "value")
 # Below these keys are data, SQL and chosen values.
 NOT_TEXT = frozenset(
     {
@@ -58,17 +60,42 @@ def _with_texts(value: Any, change: Callable[[str], str]) -> Any:
     return change(value) if isinstance(value, str) else value
 
 
+def _with_values(value: Any, change: Callable[[str, Any], Any], column: str | None = None) -> Any:
+    """The content with each value of a filter changed, by the column that it is a value of."""
+    if isinstance(value, list):
+        return [_with_values(each, change, column) for each in value]
+    if not isinstance(value, dict):
+        return value
+    named = [value[key] for key in COLUMN_KEYS if isinstance(value.get(key), str)]
+    for target in value.get("targets") or []:
+        named += [target["column"]["name"]] if "column" in target else []
+    column = named[0] if named else column
+    return {
+        key: _changed(each, change, column)
+        if column and key in VALUE_KEYS
+        else _with_values(each, change, column)
+        for key, each in value.items()
+    }
+
+
+def _changed(value: Any, change: Callable[[str, Any], Any], column: str) -> Any:
+    if isinstance(value, list):
+        return [change(column, each) for each in value]
+    return change(column, value)
+
+
 class English:
     """The assets of a room in English."""
 
-    def __init__(self, files: AssetFiles, words: Mapping[str, str]) -> None:
+    def __init__(self, files: AssetFiles, words: Mapping[str, str], values: EnglishValues) -> None:
         """Prepare the translation of a room.
 
         Args:
             files: the room.
-            words: Russian → English.
+            words: Russian → English of its texts.
+            values: the values of filters.
         """
-        self._files, self._words = files, words
+        self._files, self._words, self._values = files, words, values
         self._russian = {english: russian for russian, english in words.items()}
 
     @cached_property
@@ -79,9 +106,7 @@ class English:
             TranslationError: a text has no translation.
         """
         plain = [
-            replace(asset, content=_with_texts(asset.content, partial(self._english, asset.path)))
-            if asset.kind in TRANSLATED
-            else asset
+            replace(asset, content=self._translated(asset)) if asset.kind in TRANSLATED else asset
             for asset in self._files.all
         ]
         charts = [asset for asset in plain if asset.kind == "charts"]
@@ -102,7 +127,8 @@ class English:
         ours = {asset.uuid: asset.content for asset in self._files.all}.get(pulled["uuid"], {})
         own = {self._words[text]: text for text in texts_of(ours) if text in self._words}
         known = {**self._russian, **own}
-        restored: Content = _with_texts(pulled, lambda text: known.get(text, text))
+        texts = _with_texts(pulled, lambda text: known.get(text, text))
+        restored: Content = _with_values(texts, self._values.russian)
         return self._with_our_methodology(restored, ours)
 
     def _with_our_methodology(self, pulled: Content, ours: Content) -> Content:
@@ -113,6 +139,11 @@ class English:
             return pulled
         position = {**pulled["position"], BLOCK: ours["position"][BLOCK]}
         return {**pulled, "position": position}
+
+    def _translated(self, asset: Asset) -> Content:
+        texts = _with_texts(asset.content, partial(self._english, asset.path))
+        content: Content = _with_values(texts, self._values.english)
+        return content
 
     def _english(self, path: Path, text: str) -> str:
         if not RUSSIAN_LETTER.search(text):

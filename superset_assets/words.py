@@ -2,7 +2,7 @@
 
 `locale/en/metrics.po` follows from dbt, where metrics and slices bear both languages, and is
 generated. `locale/en/boards.po` is written by people: names and descriptions of charts, boards and
-filters.
+filters; so is `locale/en/values.po`: the words that slices hold.
 """
 
 import io
@@ -16,11 +16,14 @@ from superset_assets.dataset_builder import slices_of, with_formula
 from superset_assets.files import AssetFiles
 from superset_assets.manifest import Manifest, ManifestError
 from superset_assets.methodology import ENGLISH, RUSSIAN
+from superset_assets.semantics.catalog import Catalog as Marts
 from superset_assets.settings import ROOM
+from superset_assets.slice_values import EnglishValues, words_of_values
 from superset_assets.translation import TRANSLATED, texts_of
 
 BOARDS = ROOM / "locale" / "en" / "boards.po"
 METRICS = ROOM / "locale" / "en" / "metrics.po"
+VALUES = ROOM / "locale" / "en" / "values.po"
 
 
 def read_words(paths: Iterable[Path] = (METRICS, BOARDS)) -> dict[str, str]:
@@ -33,6 +36,11 @@ def read_words(paths: Iterable[Path] = (METRICS, BOARDS)) -> dict[str, str]:
             if message.id and message.string
         }
     return words
+
+
+def english_values() -> EnglishValues:
+    """The values of slices in English, by the catalogues."""
+    return EnglishValues.of(Marts.read(), read_words([VALUES]), read_words([METRICS]))
 
 
 def _read(path: Path) -> Catalog:
@@ -90,8 +98,20 @@ def update_boards_catalogue(files: AssetFiles, path: Path = BOARDS) -> list[str]
     Returns:
         The texts that lack their English.
     """
+    return _update(path, texts_of_boards(files, read_words([METRICS])))
+
+
+def update_values_catalogue(path: Path = VALUES) -> list[str]:
+    """Take the slices' new words into `values.po` and leave out those that are gone.
+
+    Returns:
+        The words that lack their English.
+    """
+    return _update(path, sorted(words_of_values(Marts.read())))
+
+
+def _update(path: Path, wanted: list[str]) -> list[str]:
     known = read_words([path]) if path.exists() else {}
-    wanted = texts_of_boards(files, read_words([METRICS]))
     path.write_text(_written({text: known.get(text, "") for text in wanted}), encoding="utf-8")
     return [text for text in wanted if text not in known]
 

@@ -66,8 +66,7 @@ class Catalog:
         tables: columns by mart.
         additivity: whether values of a metric add up: additive, semi_additive or non_additive.
         schema: database of the marts.
-        compared: metrics that campaigns can be compared by, by the word that chooses them; as the
-            values of slices, the same in every language.
+        compared: metrics that campaigns can be compared by, by the word that chooses them.
     """
 
     tables: Mapping[str, Mapping[str, Column]]

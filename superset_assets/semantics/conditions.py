@@ -8,6 +8,8 @@ from superset_assets.semantics.question import Filter, QuestionError
 
 NOT_APPLICABLE = "Не применимо"
 """The value of a slice on facts that it cannot be asked of."""
+UNKNOWN = "Не указано"
+"""Its value where nothing is known."""
 
 
 def literal(value: Any) -> str:
@@ -57,14 +59,14 @@ def admits_not_applicable(given: Filter) -> bool:
 def array_values(expression: str, given: Sequence[Filter]) -> str:
     """The values of a many-valued slice that a row counts under: those asked for, if any were."""
     asked = [value for each in given if each.operator == "IN" for value in listed(each)]
-    filled = f"if(empty({expression}), ['Не указано'], {expression})"
+    filled = f"if(empty({expression}), ['{UNKNOWN}'], {expression})"
     if asked:
         filled = f"arrayIntersect({filled}, [{', '.join(map(literal, asked))}])"
     return f"arrayJoin({filled})"
 
 
 def _array_condition(expression: str, given: Filter) -> str:
-    filled = f"if(empty({expression}), ['Не указано'], {expression})"
+    filled = f"if(empty({expression}), ['{UNKNOWN}'], {expression})"
     match given.operator:
         case "IN" | "NOT IN" | "==" | "=" | "!=" | "<>":
             values = ", ".join(map(literal, listed(given)))

@@ -11,12 +11,15 @@ from superset_assets.semantics.catalog import (
     Catalog,
     Column,
 )
-from superset_assets.semantics.conditions import admits_not_applicable, array_values, condition
+from superset_assets.semantics.conditions import (
+    UNKNOWN,
+    admits_not_applicable,
+    array_values,
+    condition,
+)
 from superset_assets.semantics.intervals import brands_of
 from superset_assets.semantics.question import Filter, Question
 from superset_assets.semantics.starts import join_starts, segment_at_start
-
-UNKNOWN = "Не указано"
 
 
 @dataclass(frozen=True)

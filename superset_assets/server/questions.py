@@ -188,9 +188,12 @@ def question(dataset: Any, asked: Mapping[str, Any], today: date) -> Question:
     )
 
 
-def _of_slices(dataset: Any) -> dict[str, str | None]:
-    """Calculated columns as rows without measures have them."""
-    columns = {each.column_name: each.expression for each in dataset.columns}
+def _of_slices(dataset: Any, asked: Mapping[str, Any]) -> dict[str, str | None]:
+    """Calculated columns as rows without measures have them: those asked for, and the date."""
+    wanted = {"date", *(each for each in columns_of(asked) if isinstance(each, str))}
+    columns = {
+        each.column_name: each.expression for each in dataset.columns if each.column_name in wanted
+    }
     measured = {
         name
         for name, expression in columns.items()
@@ -326,7 +329,7 @@ def _asking(dataset: Any, asked: Mapping[str, Any]) -> Iterator[None]:
         rows = compose(put, catalog(), today)
         if put.is_detailed:
             # Superset takes calculated columns for real ones there.
-            rows = with_calculated(rows, _of_slices(dataset))
+            rows = with_calculated(rows, _of_slices(dataset, asked))
     except QuestionError as error:
         raise QueryObjectValidationError(str(error)) from error
     with _holding(_compared, chosen), _holding(_trend, line), _holding(_rows, rows):

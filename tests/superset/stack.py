@@ -5,9 +5,9 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from subprocess import DEVNULL
@@ -43,13 +43,18 @@ atexit.register(SERVICES.close)
 
 @dataclass(frozen=True)
 class Stack:
-    """The running services and who may log in to them."""
+    """The running services and who may log in to them.
+
+    Attributes:
+        environment: Superset's, secrets and its own database among it.
+    """
 
     login: SupersetLogin
     demo: SupersetLogin
     warehouse: Warehouse
     clickhouse: Client
     client: SupersetClient
+    environment: Mapping[str, str] = field(repr=False)
 
 
 @cache
@@ -138,7 +143,7 @@ def stack_over(
     if left_out:
         raise RuntimeError("; ".join(left_out))
     apply_roles(client, ROOM / "roles", login)
-    return Stack(login, demo, warehouse, clickhouse, client)
+    return Stack(login, demo, warehouse, clickhouse, client, environment)
 
 
 def superset_environment(folder: Path) -> dict[str, str]:

@@ -167,6 +167,16 @@ def test_rows_behind_a_number_show_slices_and_nobody(metrics: ChartData, files: 
     assert len(sample["data"]) == 5
 
 
+@pytest.mark.parametrize("columns", [["mailing", "gender"], ["weekday_axis"], ["date", "hour"]])
+def test_a_table_of_raw_rows_shows_the_columns_that_were_chosen(
+    metrics: ChartData, columns: list[str]
+) -> None:
+    asked = {"columns": columns, "filters": [temporal(PERIOD_WORDS)], "row_limit": 20}
+    (answer,) = metrics.results(asked)
+    assert len(answer["data"]) == 20
+    assert all(list(row) == columns for row in answer["data"])
+
+
 def test_the_rows_behind_a_number_can_be_counted(stack: Stack, metrics: ChartData) -> None:
     star = {"expressionType": "SQL", "sqlExpression": "COUNT(*)", "label": "COUNT(*)"}
     (row,) = metrics.rows([star], PERIOD, where=(("brand", ["Север"]),))

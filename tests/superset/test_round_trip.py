@@ -50,7 +50,7 @@ def test_in_english_too_push_then_pull_changes_no_file(
     found = published.client.by_uuid("chart", chart.uuid)
     assert found is not None
     assert found["slice_name"] == read_words()[chart.content["slice_name"]]
-    # What is chosen by is a value, the same in both languages.
+    # Beside English boards, a Superset that still speaks Russian takes the marts' words.
     chosen = (("compared_metric", ["Оборот из рассылок"]),)
     assert ChartData.of(published, METRICS).rows(["cmp_value"], PERIOD, where=chosen)
     report = pull(published.client, copied_files)

@@ -6,6 +6,7 @@ import pytest
 
 from superset_assets.files import AssetFiles, Content
 from superset_assets.methodology import BLOCK, ENGLISH
+from superset_assets.slice_values import EnglishValues
 from superset_assets.translation import English, TranslationError, texts_of
 from superset_assets.words import read_words, update_boards_catalogue
 
@@ -18,7 +19,11 @@ WORDS = {
     "Событий\n\nФормула: все события.": "Events\n\nFormula: all events.",
     "Событий": "Events",
     "ранее": "before",
+    "По событию": "By event date",
 }
+VALUES = EnglishValues(
+    {"Пуш": "Push", "По событию": "By event date"}, {}, frozenset({"mailing_channel", "date_basis"})
+)
 
 
 @pytest.fixture
@@ -41,7 +46,10 @@ def files(tmp_path: Path) -> AssetFiles:
             "description": "Сколько открыто.",
             "params": {
                 "metric": "events",
-                "adhoc_filters": [{"subject": "mailing_channel", "comparator": ["Пуш"]}],
+                "adhoc_filters": [
+                    {"subject": "mailing_channel", "comparator": ["Пуш"]},
+                    {"subject": "mailing_folder", "comparator": ["Пуш"]},
+                ],
                 "column_config": {"Previous value": {"customColumnName": "ранее"}},
             },
         },
@@ -50,7 +58,18 @@ def files(tmp_path: Path) -> AssetFiles:
         "CHART-1": {"type": "CHART", "meta": {"uuid": CHART, "chartId": 1}},
         BLOCK: {"type": "MARKDOWN", "meta": {"code": "Событий", "height": 1}},
     }
-    board = {"uuid": BOARD, "dashboard_title": "Доска", "metadata": {}, "position": position}
+    mask = {
+        "extraFormData": {"filters": [{"col": "date_basis", "op": "IN", "val": ["По событию"]}]},
+        "filterState": {"label": "По событию", "value": ["По событию"]},
+    }
+    target = {"column": {"name": "date_basis"}}
+    filters = [{"id": "NATIVE_FILTER-own", "targets": [target], "defaultDataMask": mask}]
+    board = {
+        "uuid": BOARD,
+        "dashboard_title": "Доска",
+        "metadata": {"native_filter_configuration": filters},
+        "position": position,
+    }
     room.write(Path("dashboards/b.yaml"), board)
     return AssetFiles(tmp_path)
 
@@ -59,13 +78,16 @@ def by_uuid(english: English) -> dict[str, Content]:
     return {asset.uuid: asset.content for asset in english.assets}
 
 
-def test_texts_are_translated_and_data_are_not(files: AssetFiles) -> None:
-    translated = by_uuid(English(files, WORDS))
+def test_texts_are_translated_and_names_and_sql_are_not(files: AssetFiles) -> None:
+    translated = by_uuid(English(files, WORDS, VALUES))
     chart = translated[CHART]
     assert (chart["slice_name"], chart["description"]) == ("Opens by day", "How many were opened.")
     assert chart["params"] == {
         "metric": "events",
-        "adhoc_filters": [{"subject": "mailing_channel", "comparator": ["Пуш"]}],
+        "adhoc_filters": [
+            {"subject": "mailing_channel", "comparator": ["Push"]},
+            {"subject": "mailing_folder", "comparator": ["Пуш"]},
+        ],
         "column_config": {"Previous value": {"customColumnName": "before"}},
     }
     (metric,) = translated[DATASET]["metrics"]
@@ -73,21 +95,31 @@ def test_texts_are_translated_and_data_are_not(files: AssetFiles) -> None:
     assert metric["expression"] == "countIf(mailing_channel = 'Пуш')"
 
 
+def test_a_filter_of_a_board_begins_with_the_english_value(files: AssetFiles) -> None:
+    board = by_uuid(English(files, WORDS, VALUES))[BOARD]
+    (written,) = board["metadata"]["native_filter_configuration"]
+    english = ["By event date"]
+    assert written["defaultDataMask"] == {
+        "extraFormData": {"filters": [{"col": "date_basis", "op": "IN", "val": english}]},
+        "filterState": {"label": "By event date", "value": english},
+    }
+
+
 def test_the_methodology_is_written_from_the_english_definitions(files: AssetFiles) -> None:
-    code = by_uuid(English(files, WORDS))[BOARD]["position"][BLOCK]["meta"]["code"]
+    code = by_uuid(English(files, WORDS, VALUES))[BOARD]["position"][BLOCK]["meta"]["code"]
     assert code.startswith(ENGLISH.introduction)
     assert code.endswith("| **Events** | Events | all events |\n")
 
 
 def test_what_nobody_changed_comes_back_as_it_was(files: AssetFiles) -> None:
-    english = English(files, WORDS)
+    english = English(files, WORDS, VALUES)
     pulled = by_uuid(english)
     for asset in files.of("charts") + files.of("datasets") + files.of("dashboards"):
         assert english.russian(pulled[asset.uuid]) == asset.content
 
 
 def test_what_somebody_changed_in_english_stays_so_and_alone(files: AssetFiles) -> None:
-    english = English(files, WORDS)
+    english = English(files, WORDS, VALUES)
     (chart,) = files.of("charts")
     renamed = {**by_uuid(english)[CHART], "slice_name": "Opens per day"}
     assert english.russian(renamed) == {**chart.content, "slice_name": "Opens per day"}
@@ -97,7 +129,7 @@ def test_of_two_russian_texts_with_one_english_the_objects_own_comes_back(
     files: AssetFiles,
 ) -> None:
     words = {**WORDS, "Открытий по дням": "Opens by day"}
-    english = English(files, words)
+    english = English(files, words, VALUES)
     (chart,) = files.of("charts")
     assert english.russian(by_uuid(english)[CHART]) == chart.content
 
@@ -105,7 +137,7 @@ def test_of_two_russian_texts_with_one_english_the_objects_own_comes_back(
 def test_a_text_without_english_is_named_with_its_file(files: AssetFiles) -> None:
     words = {russian: text for russian, text in WORDS.items() if russian != "ранее"}
     with pytest.raises(TranslationError, match=r"charts/c\.yaml: no English for 'ранее'"):
-        assert English(files, words).assets
+        assert English(files, words, VALUES).assets
 
 
 def test_the_catalogue_takes_new_texts_in_and_leaves_gone_ones_out(
