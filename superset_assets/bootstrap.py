@@ -14,7 +14,11 @@ from pathlib import Path
 
 import click
 
+from superset_assets.settings import Language
+
 ADMIN = "admin"
+# Stands on every board as its owner.
+ADMINS_NAME = {Language.RUSSIAN: "Администратор", Language.ENGLISH: "Administrator"}
 CONFIG = Path(__file__).with_name("superset_config.py")
 
 
@@ -25,6 +29,7 @@ def main() -> None:
 
     Raises:
         KeyError: one of them is not set.
+        SettingsError: SUPERSET_LANGUAGE is no language of the boards.
     """
     home = Path(os.environ["SUPERSET_HOME"]).resolve()
     home.mkdir(parents=True, exist_ok=True)
@@ -49,6 +54,7 @@ def _made_for(home: Path) -> dict[str, str]:
         "database": hmac.new(secret, database.encode(), hashlib.sha256).hexdigest(),
         "database_file": made,
         "administrator": hmac.new(secret, password, hashlib.sha256).hexdigest(),
+        "language": Language.from_environment(),
     }
 
 
@@ -68,10 +74,11 @@ def _prepare(admin_password: str) -> None:
         appbuilder.add_permissions(update_perms=True)
         security_manager.sync_role_definitions()
         administrator = security_manager.find_user(username=ADMIN)
+        name = ADMINS_NAME[Language.from_environment()]
         if administrator is None:
             security_manager.add_user(
                 ADMIN,
-                "Администратор",
+                name,
                 "",
                 "admin@localhost.localdomain",
                 security_manager.find_role("Admin"),
@@ -79,6 +86,9 @@ def _prepare(admin_password: str) -> None:
             )
         else:
             security_manager.reset_password(administrator.id, admin_password)
+            if administrator.first_name in ADMINS_NAME.values():
+                administrator.first_name = name
+                security_manager.update_user(administrator)
     click.echo("Superset's database is ready")
 
 

@@ -175,7 +175,7 @@ APP_NAME = _brand.name
 THEME_DEFAULT = _brand.theme("default")
 THEME_DARK = _brand.theme("dark")
 FAVICONS = [{"href": _brand.favicon}]
-EXTRA_CATEGORICAL_COLOR_SCHEMES = _brand.categorical_schemes()
+EXTRA_CATEGORICAL_COLOR_SCHEMES = _brand.categorical_schemes(LANGUAGE)
 EXTRA_SEQUENTIAL_COLOR_SCHEMES = _brand.sequential_schemes()
 BLUEPRINTS = [
     Blueprint(

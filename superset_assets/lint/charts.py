@@ -10,6 +10,8 @@ from superset_assets.references import (
     column_references,
     metric_references,
 )
+from superset_assets.semantics.catalog import Catalog
+from superset_assets.server.brand import Brand
 
 FORMATS = {
     "big_number": ("y_axis_format",),
@@ -21,12 +23,15 @@ FORMATS = {
     "pop_kpi": ("y_axis_format", "percentDifferenceFormat"),
 }
 LAST_BUCKET = "big_number"
+COLORED_SERIES = ("echarts_timeseries", "echarts_area", "mixed_timeseries")
+SERIES = {"groupby": "limit", "groupby_b": "limit_b"}
 INSTALLATION = {"datasource", "slice_id", "dashboards"}
 
 
 def chart_rules(files: AssetFiles) -> Iterator[Problem]:
-    """Descriptions, period, saved metrics, existing columns, formats, comparisons."""
+    """Descriptions, period, saved metrics, existing columns, formats, comparisons, colours."""
     datasets = files.by_uuid("datasets")
+    catalog, colors = Catalog.read(), min(len(brand.palette) for brand in Brand.all())
     for chart in files.of("charts"):
         yield from _texts(chart)
         dataset = datasets.get(chart.content["dataset_uuid"])
@@ -35,6 +40,7 @@ def chart_rules(files: AssetFiles) -> Iterator[Problem]:
         yield from _comparison(chart)
         yield from _formats(chart)
         yield from _leftovers(chart)
+        yield from _colors(chart, catalog, colors)
         if dataset is not None:
             yield from _references(chart, dataset.content)
 
@@ -84,6 +90,25 @@ def _formats(chart: Asset) -> Iterator[Problem]:
     if chart.content["viz_type"] == "heatmap_v2" and params.get("show_legend"):
         # The numbers of its colour scale stay dark on dark.
         yield Problem(chart.path, "a heat map's legend cannot be read in the dark theme")
+
+
+def _colors(chart: Asset, catalog: Catalog, colors: int) -> Iterator[Problem]:
+    """Series beyond the palette would take the first ones' colours."""
+    params = chart.content["params"]
+    if not str(chart.content["viz_type"]).startswith(COLORED_SERIES):
+        return
+    for control, limit in SERIES.items():
+        for column in params.get(control) or []:
+            chosen = [
+                len(each["comparator"])
+                for each in adhoc_filters(chart)
+                if each.get("subject") == column and each.get("operator") == "IN"
+            ]
+            words = catalog.slices[column].words if column in catalog.slices else ()
+            values = min([len(words) or colors + 1, *chosen])
+            if values > colors and not 0 < int(params.get(limit) or 0) <= colors:
+                message = f"{column} may have more values than the palette's {colors} colours"
+                yield Problem(chart.path, f"{message}: set {limit}")
 
 
 def _leftovers(chart: Asset) -> Iterator[Problem]:

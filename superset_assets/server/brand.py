@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from superset_assets.settings import SettingsError
+from superset_assets.settings import Language, SettingsError
 
 # What a subset of a font's letters holds, as its makers cut it (fontsource.org). The rouble sign is
 # in `latin-ext`.
@@ -24,6 +24,8 @@ UNICODE_RANGES = {
 FOLDER = Path(__file__).resolve().parents[1] / "brand"
 STATIC_URL = "/brand"
 TILE_OPACITY = "66"
+TILES = {Language.RUSSIAN: "плитки с подписями", Language.ENGLISH: "tiles with captions"}
+STEPS = {Language.RUSSIAN: "ступени одним цветом", Language.ENGLISH: "steps of one colour"}
 
 
 class Brand:
@@ -57,6 +59,11 @@ class Brand:
         if name not in known:
             raise SettingsError(f"SUPERSET_BRAND is {name!r}: choose one of {', '.join(known)}")
         return cls(FOLDER / f"{name}.yml")
+
+    @classmethod
+    def all(cls) -> "list[Brand]":
+        """Every brand that there is a file of."""
+        return [cls(path) for path in sorted(FOLDER.glob("*.yml"))]
 
     @property
     def palette(self) -> list[str]:
@@ -116,13 +123,17 @@ class Brand:
         """Address of the browser tab's icon."""
         return f"{STATIC_URL}/{self._logo['favicon']}"
 
-    def categorical_schemes(self) -> list[dict[str, Any]]:
-        """The palette of unordered values, the default of every chart, and the same for tiles.
+    def categorical_schemes(self, language: Language) -> list[dict[str, Any]]:
+        """The palette of unordered values, the default of every chart, and two for captions.
 
-        Superset writes the captions of a funnel and of a tree map in the theme's text colour upon
-        the tiles. Let through the page's background, they are light in the light theme and dark in
-        the dark one.
+        Superset writes the captions of a tree map and of a funnel in the theme's text colour upon
+        the tiles and steps. Let through the page's background, they are light in the light theme
+        and dark in the dark one. The steps of a funnel are one thing becoming less: one colour.
+
+        Args:
+            language: of the palettes' names.
         """
+        tiles = [f"{colour}{TILE_OPACITY}" for colour in self._categorical]
         return [
             {
                 "id": "brand",
@@ -133,10 +144,17 @@ class Brand:
             },
             {
                 "id": "brand_tiles",
-                "label": f"{self.name}: плитки с подписями",
+                "label": f"{self.name}: {TILES[language]}",
                 "description": "",
                 "isDefault": False,
-                "colors": [f"{colour}{TILE_OPACITY}" for colour in self._categorical],
+                "colors": tiles,
+            },
+            {
+                "id": "brand_steps",
+                "label": f"{self.name}: {STEPS[language]}",
+                "description": "",
+                "isDefault": False,
+                "colors": tiles[:1],
             },
         ]
 

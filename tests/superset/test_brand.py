@@ -7,6 +7,7 @@ import pytest
 from coloraide import Color
 
 from superset_assets.server.brand import FOLDER, Brand
+from superset_assets.settings import Language
 
 BRANDS = sorted(FOLDER.glob("*.yml"))
 # CIEDE2000; about 2 is the least that a trained eye sees side by side, lines of a chart lie apart.
@@ -29,7 +30,7 @@ def test_there_are_two_brands_to_switch_between() -> None:
 
 @pytest.mark.parametrize("vision", VISIONS)
 def test_any_two_colours_of_the_palette_can_be_told_apart(brand: Brand, vision: str | None) -> None:
-    scheme = brand.categorical_schemes()[0]
+    scheme = brand.categorical_schemes(Language.RUSSIAN)[0]
     seen = {
         written: Color(written).filter(vision) if vision else Color(written)
         for written in scheme["colors"]
@@ -43,7 +44,7 @@ def test_any_two_colours_of_the_palette_can_be_told_apart(brand: Brand, vision: 
 
 
 def test_colours_stand_out_from_both_papers(brand: Brand) -> None:
-    scheme = brand.categorical_schemes()[0]
+    scheme = brand.categorical_schemes(Language.RUSSIAN)[0]
     papers = (LIGHT_PAPER, brand.theme("dark")["token"]["colorBgBase"])
     faint = [
         (colour, paper)
@@ -91,7 +92,9 @@ def test_everything_that_a_brand_names_is_there(brand: Brand) -> None:
 def test_captions_of_tiles_can_be_read(brand: Brand, algorithm: str) -> None:
     token = brand.theme(algorithm)["token"]
     paper = token["colorBgBase"] if algorithm == "dark" else LIGHT_PAPER
-    (tiles,) = (each for each in brand.categorical_schemes() if each["id"] == "brand_tiles")
+    schemes = {each["id"]: each for each in brand.categorical_schemes(Language.RUSSIAN)}
+    tiles, steps = schemes["brand_tiles"], schemes["brand_steps"]
+    assert set(steps["colors"]) <= set(tiles["colors"])
     faint = []
     for written in tiles["colors"]:
         tile = Color(written)

@@ -134,6 +134,12 @@ TRAPS: list[tuple[str, str, Plant, str]] = [
     ),
     (
         "charts",
+        "dynamics_visits",
+        lambda c: c["params"].pop("limit"),
+        "more values than the palette's 8 colours",
+    ),
+    (
+        "charts",
         "channel_revenue",
         lambda c: c["params"].update(x_axis="colour"),
         "no column colour",
