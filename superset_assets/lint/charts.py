@@ -1,6 +1,7 @@
 """Rules on charts."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from superset_assets.files import Asset, AssetFiles, Content
 from superset_assets.lint.datasets import is_explicit_format
@@ -12,6 +13,7 @@ from superset_assets.references import (
 )
 from superset_assets.semantics.catalog import Catalog
 from superset_assets.server.brand import Brand
+from superset_assets.settings import Language
 
 FORMATS = {
     "big_number": ("y_axis_format",),
@@ -24,6 +26,7 @@ FORMATS = {
 }
 LAST_BUCKET = "big_number"
 COLORED_SERIES = ("echarts_timeseries", "echarts_area", "mixed_timeseries")
+PALETTES = ("color_scheme", "linear_color_scheme")
 SERIES = {"groupby": "limit", "groupby_b": "limit_b"}
 INSTALLATION = {"datasource", "slice_id", "dashboards"}
 
@@ -31,7 +34,9 @@ INSTALLATION = {"datasource", "slice_id", "dashboards"}
 def chart_rules(files: AssetFiles) -> Iterator[Problem]:
     """Descriptions, period, saved metrics, existing columns, formats, comparisons, colours."""
     datasets = files.by_uuid("datasets")
-    catalog, colors = Catalog.read(), min(len(brand.palette) for brand in Brand.all())
+    catalog, brands = Catalog.read(), Brand.all()
+    colors = min(len(brand.palette) for brand in brands)
+    palettes = {each["id"] for brand in brands for each in _palettes(brand)}
     for chart in files.of("charts"):
         yield from _texts(chart)
         dataset = datasets.get(chart.content["dataset_uuid"])
@@ -40,6 +45,7 @@ def chart_rules(files: AssetFiles) -> Iterator[Problem]:
         yield from _comparison(chart)
         yield from _formats(chart)
         yield from _leftovers(chart)
+        yield from _palette(chart, palettes)
         yield from _colors(chart, catalog, colors)
         if dataset is not None:
             yield from _references(chart, dataset.content)
@@ -90,6 +96,18 @@ def _formats(chart: Asset) -> Iterator[Problem]:
     if chart.content["viz_type"] == "heatmap_v2" and params.get("show_legend"):
         # The numbers of its colour scale stay dark on dark.
         yield Problem(chart.path, "a heat map's legend cannot be read in the dark theme")
+
+
+def _palettes(brand: Brand) -> list[dict[str, Any]]:
+    return [*brand.categorical_schemes(Language.RUSSIAN), *brand.sequential_schemes()]
+
+
+def _palette(chart: Asset, palettes: set[str]) -> Iterator[Problem]:
+    for control in PALETTES:
+        chosen = chart.content["params"].get(control)
+        if chosen and chosen not in palettes:
+            # Superset then takes its own, without a word.
+            yield Problem(chart.path, f"{control} {chosen!r} is no palette of the brands")
 
 
 def _colors(chart: Asset, catalog: Catalog, colors: int) -> Iterator[Problem]:

@@ -25,7 +25,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "brand"
 STATIC_URL = "/brand"
 TILE_OPACITY = "66"
 TILES = {Language.RUSSIAN: "плитки с подписями", Language.ENGLISH: "tiles with captions"}
-STEPS = {Language.RUSSIAN: "ступени одним цветом", Language.ENGLISH: "steps of one colour"}
+SINGLE = {Language.RUSSIAN: "один цвет", Language.ENGLISH: "one colour"}
 
 
 class Brand:
@@ -128,7 +128,8 @@ class Brand:
 
         Superset writes the captions of a tree map and of a funnel in the theme's text colour upon
         the tiles and steps. Let through the page's background, they are light in the light theme
-        and dark in the dark one. The steps of a funnel are one thing becoming less: one colour.
+        and dark in the dark one. Where neighbours differ by their captions alone, as the steps of a
+        funnel do, one colour is enough.
 
         Args:
             language: of the palettes' names.
@@ -150,8 +151,8 @@ class Brand:
                 "colors": tiles,
             },
             {
-                "id": "brand_steps",
-                "label": f"{self.name}: {STEPS[language]}",
+                "id": "brand_single",
+                "label": f"{self.name}: {SINGLE[language]}",
                 "description": "",
                 "isDefault": False,
                 "colors": tiles[:1],

@@ -93,8 +93,8 @@ def test_captions_of_tiles_can_be_read(brand: Brand, algorithm: str) -> None:
     token = brand.theme(algorithm)["token"]
     paper = token["colorBgBase"] if algorithm == "dark" else LIGHT_PAPER
     schemes = {each["id"]: each for each in brand.categorical_schemes(Language.RUSSIAN)}
-    tiles, steps = schemes["brand_tiles"], schemes["brand_steps"]
-    assert set(steps["colors"]) <= set(tiles["colors"])
+    tiles, single = schemes["brand_tiles"], schemes["brand_single"]
+    assert set(single["colors"]) <= set(tiles["colors"])
     faint = []
     for written in tiles["colors"]:
         tile = Color(written)

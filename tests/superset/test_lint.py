@@ -135,6 +135,12 @@ TRAPS: list[tuple[str, str, Plant, str]] = [
     (
         "charts",
         "dynamics_visits",
+        lambda c: c["params"].update(color_scheme="supersetColors"),
+        "no palette of the brands",
+    ),
+    (
+        "charts",
+        "dynamics_visits",
         lambda c: c["params"].pop("limit"),
         "more values than the palette's 8 colours",
     ),
