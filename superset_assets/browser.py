@@ -34,6 +34,7 @@ SETTLED = """() => {
 PROBLEMS = """() => {
   const problems = [];
   const visible = element => element.offsetParent !== null;
+  const SLACK = 4;
   const title = holder =>
     holder.querySelector('[data-test="slice-header"]')?.innerText.trim() || holder.id;
   for (const holder of document.querySelectorAll('.dashboard-component-chart-holder')) {
@@ -66,6 +67,15 @@ PROBLEMS = """() => {
         }
       }
     }
+    // Head, body and foot of a table are tables of their own, as wide as each other.
+    const tables = [...holder.querySelectorAll('table')].map(table => {
+      let frame = table;
+      while (frame !== holder && frame.scrollWidth <= frame.clientWidth + SLACK)
+        frame = frame.parentElement;
+      return frame === holder ? 0 : frame.scrollWidth - frame.clientWidth;
+    });
+    if (Math.max(0, ...tables))
+      problems.push(`${name}: columns ${Math.max(...tables)} px beyond its edge`);
     const heading = holder.querySelector('[data-test="slice-header"] .header-title *');
     if (heading && heading.scrollWidth > heading.clientWidth + 1)
       problems.push(`${name}: title cut`);
