@@ -33,9 +33,7 @@ from superset_assets.settings import ROOM
 RUSSIAN_LETTER = re.compile("[а-яёА-ЯЁ]")
 FAILURE_REASONS = ROOM.parent / "dbt" / "seeds" / "message_failure_reasons.csv"
 AMONG_NAMES = frozenset(
-    {
-        *(UNKNOWN, NOT_APPLICABLE, "Онлайн", "Доставка", "Без покупок", "До начала истории"),
-    }
+    {UNKNOWN, NOT_APPLICABLE, "Онлайн", "Доставка", "Без покупок", "До начала истории"}
 )
 """What a slice of names says where there is no name to say."""
 OF_OUR_WORDS = frozenset(
@@ -70,15 +68,8 @@ def words_of_values(catalog: Catalog) -> set[str]:
 def _said(catalog: Catalog) -> Iterator[str]:
     for column in catalog.slices.values():
         yield from column.words
-    yield from (
-        *AMONG_NAMES,
-        *WAYS_OF_PAYING,
-        NOBODY,
-        BY_SEND_DATE,
-        BY_EVENT_DATE,
-        *ANY_ORDER,
-        *IN_ORDER,
-    )
+    yield from (*AMONG_NAMES, *WAYS_OF_PAYING, NOBODY)
+    yield from (BY_SEND_DATE, BY_EVENT_DATE, *ANY_ORDER, *IN_ORDER)
     yield from (*REPORTS.values(), *COMPARABLE.values(), NOT_LOADED)
     for figure in contents().figures:
         yield from (figure.label, figure.difference)
