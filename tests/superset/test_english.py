@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -15,7 +16,7 @@ from superset_assets.words import english_values
 from tests.superset.chart_data import ChartData, query
 from tests.superset.marts import OTHER_MODEL
 from tests.superset.stack import Stack
-from tests.superset.test_numbers import PERIOD
+from tests.superset.test_numbers import PERIOD, SINCE
 
 VALUES = english_values()
 FIGURES = ["sent", "mail_orders", "buyers"]
@@ -97,11 +98,12 @@ def test_a_filter_takes_the_word_that_is_shown_and_that_of_the_marts(
 def test_a_switch_is_turned_by_its_english_name(
     metrics: ChartData, in_english: ChartData, column: str, russian: str, shown: str
 ) -> None:
-    month = ("2024-05-01", "2024-06-01")
-    expected = metrics.rows(FIGURES, month, where=((column, [russian]),))
-    assert expected != metrics.rows(FIGURES, month)
+    figures = [*FIGURES, "opens", "clicks", "mail_revenue"]
+    month = tuple((SINCE + timedelta(days=days)).isoformat() for days in (60, 90))
+    expected = metrics.rows(figures, month, where=((column, [russian]),))
+    assert expected != metrics.rows(figures, month)
     assert shown != russian
-    assert in_english.rows(FIGURES, month, where=((column, [shown]),)) == expected
+    assert in_english.rows(figures, month, where=((column, [shown]),)) == expected
 
 
 def test_campaigns_are_compared_by_a_metric_of_its_english_name(
