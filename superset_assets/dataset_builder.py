@@ -21,7 +21,7 @@ from superset_assets.semantics.catalog import (
     singular,
 )
 from superset_assets.semantics.comparison import CHOICES, DEFAULT
-from superset_assets.semantics.events import WITHOUT_MODEL
+from superset_assets.semantics.conditions import UNKNOWN
 from superset_assets.semantics.rows import COUNTED_DATE
 
 NAMESPACE = UUID("7b0a8a51-5b39-4f4e-8a57-0c7f8f5c7c2e")
@@ -156,7 +156,7 @@ def _element(written: str) -> str:
 def _attribution_models(column: Column) -> list[str]:
     """The attribution models in the order of the mart's list; the first is the default."""
     values = re.findall(r"'([^']+)'\s*=", column.type)
-    return [value for value in values if value != WITHOUT_MODEL]
+    return [value for value in values if value != UNKNOWN]
 
 
 def _board_options(attribution: Column, compared: list[str]) -> Content:

@@ -22,6 +22,7 @@ from superset_assets.semantics.catalog import (
 )
 from superset_assets.semantics.conditions import (
     NOT_APPLICABLE,
+    UNKNOWN,
     admits_not_applicable,
     array_values,
     condition,
@@ -34,7 +35,6 @@ from superset_assets.semantics.rows import Rows
 from superset_assets.semantics.slicing import join_customers, of_customers, todays
 from superset_assets.semantics.starts import join_starts, segment_at_start
 
-WITHOUT_MODEL = "Не указано"
 IN_BRAND, IN_CHANNEL = "_in_brand", "_in_channel"
 
 
@@ -245,11 +245,11 @@ class Events:
 
     def model(self, prefix: str) -> str:
         """The condition that lets one attribution model through, and all events without one."""
-        words = [word for word in self._columns["attribution_model"].words if word != WITHOUT_MODEL]
+        words = [word for word in self._columns["attribution_model"].words if word != UNKNOWN]
         chosen = self._question.attribution_model or words[0]
         if chosen not in words:
             raise QuestionError(f"there is no attribution model {chosen}")
-        return f"{prefix}attribution_model in ({literal(WITHOUT_MODEL)}, {literal(chosen)})"
+        return f"{prefix}attribution_model in ({literal(UNKNOWN)}, {literal(chosen)})"
 
     def _source(self) -> str:
         """The table of events, joined with customers as known today where a slice needs them."""

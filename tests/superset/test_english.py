@@ -60,7 +60,7 @@ def test_no_word_of_ours_is_shown_in_russian(in_english: ChartData) -> None:
         name: [row[name] for row in answer["data"] if RUSSIAN_LETTER.search(str(row[name]))]
         for name, answer in zip(columns, answers, strict=True)
     }
-    assert len(found) > 20
+    assert sum(bool(answer["data"]) for answer in answers) > 20
     assert {name: values for name, values in found.items() if values} == {}
 
 
