@@ -22,8 +22,7 @@ CONTRAST = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
 LATIN_TERMS = frozenset(
     {
         *("AOV", "ARPU", "CLV", "CR", "CRM", "CTOR", "ID", "LTV", "Mindbox", "NPS", "RFM", "ROI"),
-        *("SMS", "UTM", "E", "e", "mail", "campaign", "content", "medium", "source", "term", "p"),
-        *("A", "B", "ABC", "XYZ", "VIP", "IP", "AB", "pp"),
+        *("SMS", "UTM", "E", "e", "mail", "p", "A", "B", "ABC", "XYZ", "VIP", "IP", "AB", "pp"),
     }
 )
 # Titles of charts, tabs, filters and columns, in the tab in sight; the columns of a pivot table are

@@ -194,8 +194,10 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
     from superset_assets.server.additivity import keep_arithmetic_true  # noqa: PLC0415
     from superset_assets.server.audit import keep_audit_trail  # noqa: PLC0415
     from superset_assets.server.comparison import use_calendar_periods  # noqa: PLC0415
+    from superset_assets.server.detail_rows import guard_detail_rows  # noqa: PLC0415
     from superset_assets.server.english_values import speak_english  # noqa: PLC0415
     from superset_assets.server.exports import write_csv_as_asked  # noqa: PLC0415
+    from superset_assets.server.own_charts import start_from_metrics_formats  # noqa: PLC0415
     from superset_assets.server.own_sql import guard_own_sql  # noqa: PLC0415
     from superset_assets.server.questions import (  # noqa: PLC0415
         compared,
@@ -233,9 +235,11 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
     }
     compose_questions()
     guard_own_sql()
+    guard_detail_rows()
     keep_arithmetic_true()
     use_calendar_periods()
     read_dates_one_at_a_time()
     write_csv_as_asked()
+    start_from_metrics_formats()
     if LANGUAGE is Language.ENGLISH:
         speak_english(english_values())

@@ -6,6 +6,7 @@ from superset_assets.lint.charts import chart_rules
 from superset_assets.lint.datasets import dataset_rules
 from superset_assets.lint.identity import identity_rules
 from superset_assets.lint.problem import Problem
+from superset_assets.lint.sums import sum_rules
 from superset_assets.lint.words import word_rules
 from superset_assets.manifest import Manifest
 
@@ -26,6 +27,7 @@ def lint(files: AssetFiles, manifest: Manifest | None) -> list[Problem]:
         *identity_rules(files),
         *dataset_rules(files, manifest),
         *chart_rules(files),
+        *sum_rules(files),
         *board_rules(files),
         *word_rules(files),
     ]

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from superset_assets.dataset_builder import FRESHNESS
 from superset_assets.files import Asset, AssetFiles, Content
 from superset_assets.lint.problem import Problem
 from superset_assets.methodology import BLOCK
@@ -18,6 +19,7 @@ def board_rules(files: AssetFiles) -> Iterator[Problem]:
     for board in files.of("dashboards"):
         yield from _texts(board)
         yield from _layout(board)
+        yield from _parts(board, charts, datasets)
         for each in native_filters(board):
             yield from _target(board, each, datasets)
             yield from _scope(board, each, charts, datasets)
@@ -34,6 +36,33 @@ def _texts(board: Asset) -> Iterator[Problem]:
     for each in native_filters(board):
         if not each.get("description"):
             yield Problem(board.path, f"filter {each['name']} has no description")
+
+
+def _parts(board: Asset, charts: dict[str, Asset], datasets: dict[str, Asset]) -> Iterator[Problem]:
+    """What each board has, so that whoever can read one can read all."""
+    shown = [
+        charts[uuid] for node in chart_nodes(board) if (uuid := node["meta"]["uuid"]) in charts
+    ]
+    kinds = [str(chart.content["viz_type"]) for chart in shown]
+    read = {
+        datasets[uuid].content["table_name"]
+        for chart in shown
+        if (uuid := chart.content["dataset_uuid"]) in datasets
+    }
+    has = {
+        "number with its previous period": "pop_kpi" in kinds,
+        "chart over time": any(
+            chart.content["params"].get("x_axis") == "date"
+            for chart in shown
+            if str(chart.content["viz_type"]).startswith("echarts_timeseries")
+        ),
+        "table": "table" in kinds,
+        "chart of the dataset freshness": FRESHNESS in read,
+        "cross-filters": board.content["metadata"].get("cross_filters_enabled") is True,
+    }
+    for what, is_there in has.items():
+        if not is_there:
+            yield Problem(board.path, f"it has no {what}")
 
 
 def _layout(board: Asset) -> Iterator[Problem]:

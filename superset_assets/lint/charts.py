@@ -1,5 +1,6 @@
 """Rules on charts."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,16 +19,28 @@ from superset_assets.settings import Language
 FORMATS = {
     "big_number": ("y_axis_format",),
     "big_number_total": ("y_axis_format",),
+    "bubble_v2": ("xAxisFormat", "y_axis_format", "tooltipSizeFormat"),
     "echarts_timeseries_bar": ("y_axis_format",),
     "echarts_timeseries_line": ("y_axis_format",),
+    "funnel": ("number_format",),
     "heatmap_v2": ("y_axis_format",),
     "mixed_timeseries": ("y_axis_format", "y_axis_format_secondary"),
+    "pivot_table_v2": ("valueFormat",),
     "pop_kpi": ("y_axis_format", "percentDifferenceFormat"),
+    "treemap_v2": ("number_format",),
+    "waterfall": ("y_axis_format",),
 }
 LAST_BUCKET = "big_number"
 COLORED_SERIES = ("echarts_timeseries", "echarts_area", "mixed_timeseries")
 PALETTES = ("color_scheme", "linear_color_scheme")
 SERIES = {"groupby": "limit", "groupby_b": "limit_b"}
+# «По дате заказа», «на конец отрезка», «1-м числом месяца»: the day that puts a row into a period.
+DAY_OF_COUNTING = re.compile(
+    r"\b(дат[аеуы]|день|дня|дню|дням|числ[оуа]м?|конец|концу|начало|сегодня|за этот период)\b",
+    re.IGNORECASE,
+)
+# What every tile says of its comparison names a period, but not the day.
+COMPARISON = re.compile(r"Под числом — .*", re.DOTALL)
 INSTALLATION = {"datasource", "slice_id", "dashboards"}
 
 
@@ -52,8 +65,13 @@ def chart_rules(files: AssetFiles) -> Iterator[Problem]:
 
 
 def _texts(chart: Asset) -> Iterator[Problem]:
-    if not chart.content.get("description"):
+    description = chart.content.get("description") or ""
+    if not description:
         yield Problem(chart.path, "it has no description")
+    elif not DAY_OF_COUNTING.search(COMPARISON.sub("", description)):
+        yield Problem(chart.path, "its description does not say by which date it counts")
+    if description != " ".join(description.split()):
+        yield Problem(chart.path, "its description holds spaces that nobody reads")
     if chart.content["params"].get("viz_type") != chart.content["viz_type"]:
         yield Problem(chart.path, "viz_type differs from params.viz_type")
 
@@ -89,10 +107,11 @@ def _formats(chart: Asset) -> Iterator[Problem]:
             yield Problem(chart.path, f"{control} {params.get(control)!r} is no explicit format")
     if chart.content["viz_type"] == "table":
         configured = params.get("column_config", {})
-        for metric in metric_references(chart):
-            written = configured.get(str(metric), {}).get("d3NumberFormat")
-            if metric in params.get("metrics", []) and not is_explicit_format(written):
-                yield Problem(chart.path, f"its column {metric} has no explicit format")
+        shares = [f"%{metric}" for metric in params.get("percent_metrics") or []]
+        for column in [*(params.get("metrics") or []), *shares]:
+            written = configured.get(str(column), {}).get("d3NumberFormat")
+            if not is_explicit_format(written):
+                yield Problem(chart.path, f"its column {column} has no explicit format")
     if chart.content["viz_type"] == "heatmap_v2" and params.get("show_legend"):
         # The numbers of its colour scale stay dark on dark.
         yield Problem(chart.path, "a heat map's legend cannot be read in the dark theme")

@@ -1,7 +1,9 @@
 """A marketer builds a chart by drag and drop, in Chromium, and finds it on the own board again."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -44,7 +46,9 @@ def page(stack: Stack, people: People, browser: Browser) -> Iterator[Page]:
             stack.client.delete(f"{kind}{found['id']}")
 
 
-def test_a_chart_is_dragged_together_switched_saved_and_found_again(page: Page) -> None:
+def test_a_chart_is_dragged_together_switched_saved_and_found_again(
+    stack: Stack, page: Page
+) -> None:
     drag(page, "Отправки", "metrics")
     drag(page, "Канал рассылки", "groupby")
     drag(page, "Тип рассылки", "groupby")
@@ -67,6 +71,13 @@ def test_a_chart_is_dragged_together_switched_saved_and_found_again(page: Page) 
     expect(shown.locator('[data-test="slice-header"]')).to_contain_text(CHART)
     expect(shown.locator("canvas")).to_be_visible(timeout=TIMEOUT_MS)
     expect(page.locator(".header-with-actions")).to_contain_text(BOARD)
+    made = saved(stack)
+    assert made["params"]["metrics"] == ["sent"]
+    assert (made["viz_type"], made["params"]["x_axis"]) == (
+        "echarts_timeseries_bar",
+        "mailing_channel",
+    )
+    assert made["params"]["y_axis_format"] is None, "the axis is as the metric says"
     assert page.locator(".ant-alert-error").count() == 0
 
 
@@ -84,6 +95,14 @@ def test_whoever_has_no_login_is_refused(stack: Stack, browser: Browser) -> None
     refused = pytest.raises(BrowserError, match="the login of marketer was refused")
     with refused, stranger.window():
         pass
+
+
+def saved(stack: Stack) -> dict[str, Any]:
+    """The chart as Superset keeps it."""
+    found = stack.client.find("chart/", "slice_name", CHART)
+    assert found is not None
+    made: dict[str, Any] = stack.client.get(f"chart/{found['id']}")["result"]
+    return {**made, "params": json.loads(made["params"])}
 
 
 def offered(page: Page, label: str) -> Locator:

@@ -92,12 +92,31 @@ def lose_a_chart(board: Content) -> None:
     board["position"]["CHART-kpi_sent"]["meta"]["uuid"] = "00000000-0000-0000-0000-000000000000"
 
 
+def lose_the_freshness(board: Content) -> None:
+    names = [key for key in board["position"] if "freshness" in key]
+    assert names
+    for name in names:
+        board["position"][name]["meta"]["uuid"] = "00000000-0000-0000-0000-000000000000"
+
+
 TRAPS: list[tuple[str, str, Plant, str]] = [
     ("charts", "kpi_sent", drop_period, "no TEMPORAL_RANGE"),
     ("charts", "kpi_sent", ad_hoc_metric, "'своя' is not a saved one"),
     ("charts", "kpi_sent", free_sql_filter, "is free SQL"),
     ("charts", "kpi_sent", filter_on_missing_column, "filter is on colour"),
     ("charts", "kpi_sent", lambda c: c.update(description=None), "no description"),
+    (
+        "charts",
+        "kpi_sent",
+        lambda c: c.update(description="Отправки. Под числом — значение за день раньше."),
+        "does not say by which date it counts",
+    ),
+    (
+        "charts",
+        "kpi_sent",
+        lambda c: c.update(description="Отправки  по дате отправки."),
+        "spaces that nobody reads",
+    ),
     ("charts", "kpi_sent", lambda c: c.update(query_context="{}"), "query_context"),
     ("charts", "kpi_sent", lambda c: c.update(dataset_uuid="lost"), "is in no file"),
     ("charts", "kpi_sent", lambda c: c["params"].update(metric="lost"), "no metric lost"),
@@ -155,6 +174,42 @@ TRAPS: list[tuple[str, str, Plant, str]] = [
         "heatmap_sent",
         lambda c: c["params"].update(show_legend=True),
         "cannot be read in the dark",
+    ),
+    (
+        "charts",
+        "views_map",
+        lambda c: c["params"].update(number_format="SMART_NUMBER"),
+        "number_format 'SMART_NUMBER' is no explicit format",
+    ),
+    (
+        "charts",
+        "campaigns_ranked",
+        lambda c: c["params"]["column_config"].pop("%mail_revenue"),
+        "column %mail_revenue has no explicit format",
+    ),
+    (
+        "charts",
+        "views_map",
+        lambda c: c["params"].update(metric="product_view_visitors"),
+        "outer level of the tree map adds up product_view_visitors",
+    ),
+    (
+        "charts",
+        "base_by_time",
+        lambda c: c["params"].update(rolling_type="cumsum"),
+        "rolling_type adds up reachable_contacts",
+    ),
+    (
+        "charts",
+        "lifecycle_by_time",
+        lambda c: c["params"].update(metrics=["buyers"]),
+        "stack adds up buyers",
+    ),
+    (
+        "charts",
+        "growth_waterfall",
+        lambda c: c["params"].update(metric="buyers"),
+        "show_total adds up buyers",
     ),
     ("datasets", "metrics", use_physical_date, "is a physical one"),
     ("datasets", "metrics", shadow_physical_date, "named like a physical column"),
@@ -258,6 +313,13 @@ TRAPS: list[tuple[str, str, Plant, str]] = [
         "no period filter",
     ),
     ("dashboards", "mailings", lambda b: b.update(description=None), "no description"),
+    (
+        "dashboards",
+        "mailings",
+        lambda b: b["metadata"].update(cross_filters_enabled=False),
+        "it has no cross-filters",
+    ),
+    ("dashboards", "mailings", lose_the_freshness, "it has no chart of the dataset freshness"),
     ("dashboards", "mailings", lambda b: b.update(slug=None), "no slug"),
 ]
 

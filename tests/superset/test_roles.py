@@ -111,6 +111,19 @@ def drills_to_rows(stack: Stack, client: Member) -> Any:
     )
 
 
+def asks_for_rows(result_type: str) -> Action:
+    """A chart's query that wants the rows beneath its figures."""
+
+    def ask(stack: Stack, client: SupersetClient) -> Any:
+        asked = {**query([], PERIOD), "columns": [], "metrics": None, "row_limit": 5}
+        (rows,) = ChartData(client, dataset_id(stack.client)).results(
+            asked, result_type=result_type
+        )
+        assert rows["data"]
+
+    return ask
+
+
 def makes_a_chart(stack: Stack, client: SupersetClient) -> Any:
     made = client.post(
         "chart/",
@@ -203,6 +216,8 @@ TABLE: dict[str, tuple[Action, set[str]]] = {
     "read figures": (reads, LOOKING),
     "download figures": (downloads, LOOKING),
     "drill down to rows": (drills_to_rows, {"analyst", "engineer", "admin"}),
+    "ask for samples": (asks_for_rows("samples"), {"analyst", "engineer", "admin"}),
+    "ask for the rows beneath": (asks_for_rows("drill_detail"), {"analyst", "engineer", "admin"}),
     "make an own chart": (makes_a_chart, BUILDING),
     "make an own board": (makes_a_board, BUILDING),
     "change a chart of ours": (changes_our_chart, {"admin"}),
@@ -282,7 +297,7 @@ def test_whoever_has_no_brand_sees_nothing(stack: Stack, people: People) -> None
 @pytest.mark.parametrize("result_type", ["samples", "drill_detail"])
 def test_rows_below_a_chart_are_of_the_own_brand(people: People, result_type: str) -> None:
     asked = {**query([], PERIOD), "columns": [], "metrics": None, "row_limit": 200}
-    (rows,) = seen_by(people, "marketer").results(asked, result_type=result_type)
+    (rows,) = seen_by(people, "analyst").results(asked, result_type=result_type)
     assert {row["brand"] for row in rows["data"]} == {OWN}
 
 
