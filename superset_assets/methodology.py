@@ -9,7 +9,7 @@ from superset_assets.references import chart_metrics, charts_of
 
 BLOCK = "MARKDOWN-methodology"
 ROW_PX, HEAD_PX, LINE_PX, UNIT_PX = 6, 190, 21, 8
-MEANING_CHARS, FORMULA_CHARS = 90, 34
+MEANING_CHARS, FORMULA_CHARS = 86, 33
 
 
 @dataclass(frozen=True)
