@@ -38,7 +38,8 @@ def normalize_chart(content: Content) -> Content:
         and not name.startswith("matrixify_")
         and not (name == "annotation_layers" and not value)
     }
-    kept = _without_defaults(content, CHART_DEFAULTS)
+    # A save in Explore leaves the query too, with the numbers of its own installation.
+    kept = _without_defaults({**content, "query_context": None}, CHART_DEFAULTS)
     return {**kept, "params": params}
 
 

@@ -197,7 +197,7 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
     from superset_assets.server.detail_rows import guard_detail_rows  # noqa: PLC0415
     from superset_assets.server.english_values import speak_english  # noqa: PLC0415
     from superset_assets.server.exports import write_csv_as_asked  # noqa: PLC0415
-    from superset_assets.server.own_charts import start_from_metrics_formats  # noqa: PLC0415
+    from superset_assets.server.own_charts import start_with_numbers_written_out  # noqa: PLC0415
     from superset_assets.server.own_sql import guard_own_sql  # noqa: PLC0415
     from superset_assets.server.questions import (  # noqa: PLC0415
         compared,
@@ -240,6 +240,6 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802  (Superset's name)
     use_calendar_periods()
     read_dates_one_at_a_time()
     write_csv_as_asked()
-    start_from_metrics_formats()
+    start_with_numbers_written_out()
     if LANGUAGE is Language.ENGLISH:
         speak_english(english_values())

@@ -4,6 +4,7 @@ Superset asks for that right where its own page fetches rows, but hands them to 
 read the dataset when a chart's query asks for them by type.
 """
 
+from functools import wraps
 from inspect import signature
 from typing import Any
 
@@ -24,6 +25,7 @@ def guard_detail_rows() -> None:
     shipped = SupersetSecurityManager.raise_for_access
     asks = signature(shipped)
 
+    @wraps(shipped)
     def raise_for_access(self: SupersetSecurityManager, *args: Any, **more: Any) -> None:
         asked = asks.bind(self, *args, **more).arguments.get("query_context")
         if asked is not None and _asks_for_rows(asked) and not self.can_access(*RIGHT):

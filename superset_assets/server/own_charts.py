@@ -1,15 +1,16 @@
 """What a chart starts from when people make it themselves.
 
-Superset's controls for number formats start at its own short form: «210k» under an axis, in any
-language. Where a chart says nothing, the format of the metric's definition goes («210 000 ₽»). A
-control that was told to be empty stays empty, also when the type of the chart is switched: so the
-page is told that.
+Superset's controls for number formats start at its own short form, «210k» under an axis in any
+language, and a control cannot be told to leave the format to the metric. So it starts at numbers
+written out as the language writes them («210 000», a rate as «0,25»); the marketer chooses another
+beside it. What the page is told stays when the type of the chart is switched.
 """
 
 from typing import Any
 
 from superset.commands.explore.get import GetExploreCommand
 
+WRITTEN_OUT = ",.4~f"
 NUMBER_FORMATS = (
     "number_format",
     "tooltipSizeFormat",
@@ -20,14 +21,15 @@ NUMBER_FORMATS = (
 )
 
 
-def start_from_metrics_formats() -> None:
-    """Have the page that makes charts leave formats to the metrics, unless a chart has one."""
+def start_with_numbers_written_out() -> None:
+    """Have the page that makes charts start at our number format, unless a chart has one."""
     shipped = GetExploreCommand.run
 
     def run(self: GetExploreCommand) -> dict[str, Any] | None:
         opened: dict[str, Any] | None = shipped(self)
         if opened is not None:
-            opened["form_data"] = {**dict.fromkeys(NUMBER_FORMATS), **opened["form_data"]}
+            ours = dict.fromkeys(NUMBER_FORMATS, WRITTEN_OUT)
+            opened["form_data"] = {**ours, **opened["form_data"]}
         return opened
 
     GetExploreCommand.run = run

@@ -6,6 +6,7 @@ columns and functions alone. Superset has no switch for that.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import wraps
 from inspect import signature
 from typing import Any
 
@@ -149,6 +150,7 @@ def _guard_connections() -> None:
     shipped = SupersetSecurityManager.raise_for_access
     asks = signature(shipped)
 
+    @wraps(shipped)
     def raise_for_access(self: SupersetSecurityManager, *args: Any, **more: Any) -> None:
         asked = asks.bind(self, *args, **more).arguments
         if not self.is_admin() and _misuses_the_boards(self, asked):

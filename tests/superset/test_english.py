@@ -1,16 +1,19 @@
 """An English installation shows and takes the values of slices in English, over the same marts."""
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import requests
 
 from sandbox.superset import free_port, start_superset
 from superset_assets.client import SupersetClient
 from superset_assets.dataset_builder import BOARD_OPTIONS, METRICS, THIN_SPACE, dataset_uuid
 from superset_assets.semantics.catalog import Catalog
+from superset_assets.server.brand import FOLDER, Brand
 from superset_assets.slice_values import PARTED, RUSSIAN_LETTER
 from superset_assets.words import english_values
 from tests.superset.chart_data import ChartData, query
@@ -19,14 +22,19 @@ from tests.superset.stack import Stack
 from tests.superset.test_numbers import PERIOD, SINCE
 
 VALUES = english_values()
+OTHER_BRAND = "north_wind"
 FIGURES = ["sent", "mail_orders", "buyers"]
 
 
 @pytest.fixture(scope="module")
 def english(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A second Superset over the same databases, in English."""
+    """A second Superset over the same databases, in English, in the second example brand."""
     port = free_port()
-    environment = {**stack.environment, "SUPERSET_LANGUAGE": "en"}
+    environment = {
+        **stack.environment,
+        "SUPERSET_LANGUAGE": "en",
+        "SUPERSET_BRAND": OTHER_BRAND,
+    }
     with ExitStack() as services:
         start_superset(services, tmp_path_factory.mktemp("english"), environment, port)
         login = replace(stack.login, url=f"http://127.0.0.1:{port}")
@@ -160,3 +168,14 @@ def test_the_rows_behind_a_number_are_english(in_english: ChartData) -> None:
     )
     assert {row["mailing_type"] for row in details["data"]} == {"Mass"}
     assert {row["gender"] for row in details["data"]} <= {"Male", "Female", "Not specified"}
+
+
+def test_one_setting_puts_on_the_other_brand(stack: Stack, english: Stack) -> None:
+    brand = Brand(FOLDER / f"{OTHER_BRAND}.yml")
+    shown = requests.get(f"{english.login.url}/login/", timeout=60).text
+    assert f"<title>{brand.name}</title>" in re.sub(r"\s*(</?title>)\s*", r"\1", shown)
+    assert brand.name not in requests.get(f"{stack.login.url}/login/", timeout=60).text
+    for address in (brand.favicon, brand.theme("default")["token"]["brandLogoUrl"]):
+        assert address in shown
+        served = requests.get(f"{english.login.url}{address}", timeout=60)
+        assert served.headers["Content-Type"].startswith("image/svg+xml")
