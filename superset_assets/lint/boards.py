@@ -50,7 +50,11 @@ def _parts(board: Asset, charts: dict[str, Asset], datasets: dict[str, Asset]) -
         if (uuid := chart.content["dataset_uuid"]) in datasets
     }
     has = {
-        "number with its previous period": "pop_kpi" in kinds,
+        "number with its previous period": any(
+            chart.content["params"].get("time_compare")
+            for chart in shown
+            if chart.content["viz_type"] == "pop_kpi"
+        ),
         "chart over time": any(
             chart.content["params"].get("x_axis") == "date"
             for chart in shown

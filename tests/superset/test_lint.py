@@ -99,6 +99,13 @@ def lose_the_freshness(board: Content) -> None:
         board["position"][name]["meta"]["uuid"] = "00000000-0000-0000-0000-000000000000"
 
 
+def lose_the_tiles(board: Content) -> None:
+    names = [key for key in board["position"] if key.startswith("CHART-kpi_")]
+    assert names
+    for name in names:
+        board["position"][name]["meta"]["uuid"] = "00000000-0000-0000-0000-000000000000"
+
+
 TRAPS: list[tuple[str, str, Plant, str]] = [
     ("charts", "kpi_sent", drop_period, "no TEMPORAL_RANGE"),
     ("charts", "kpi_sent", ad_hoc_metric, "'своя' is not a saved one"),
@@ -320,6 +327,7 @@ TRAPS: list[tuple[str, str, Plant, str]] = [
         "it has no cross-filters",
     ),
     ("dashboards", "mailings", lose_the_freshness, "it has no chart of the dataset freshness"),
+    ("dashboards", "mailings", lose_the_tiles, "it has no number with its previous period"),
     ("dashboards", "mailings", lambda b: b.update(slug=None), "no slug"),
 ]
 
