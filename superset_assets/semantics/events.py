@@ -129,6 +129,8 @@ PARTS_OF_VISITS: Mapping[str, str] = {
     "visit_with_cart_and_order": "max(parts.is_cart_add) * max(parts.visit_with_order)",
     "visit_with_checkout_and_order": "max(parts.is_checkout_start) * max(parts.visit_with_order)",
     "visit_order_amount": "sum(parts.visit_order_amount)",
+    "visit_view_mature": "max(parts.visit_view_mature)",
+    "visit_view_bought": "max(parts.visit_view_bought)",
     "visit_cart_mature": "max(parts.visit_cart_mature)",
     "visit_cart_abandoned": "max(parts.visit_cart_abandoned)",
     "abandoned_cart_amount": "sum(parts.abandoned_cart_amount)",

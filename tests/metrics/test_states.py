@@ -35,6 +35,7 @@ def _told(state: State) -> Told:
     return (
         *(state.is_customer, state.is_contact, state.is_reachable, state.is_invalid),
         *(state.is_contact and state.is_online, state.is_contact and state.is_offline),
+        state.is_contact and state.is_engaged,
         *(state.is_buyer, state.is_active, state.is_at_risk),
         *(state.is_buyer and not state.is_active, state.orders, state.amount),
         *(state.first_order or EPOCH, state.last_order or EPOCH),
@@ -53,10 +54,11 @@ def test_everybodys_state_is_as_counted_by_hand(
 ) -> None:
     rows = chain.client.query(
         "SELECT is_customer, is_contact, is_reachable, is_invalid, is_online_contact, "
-        "is_offline_contact, is_buyer, is_active, is_at_risk, is_churned, orders_to_date, "
-        "amount_to_date, first_order_date, last_order_date, toString(lifecycle_stage), "
-        "toString(rfm_segment), reachable_set, toString(subscription_state), "
-        "toString(engagement_band), customer_segments FROM marts.mart_customer_states "
+        "is_offline_contact, is_engaged_contact, is_buyer, is_active, is_at_risk, is_churned, "
+        "orders_to_date, amount_to_date, first_order_date, last_order_date, "
+        "toString(lifecycle_stage), toString(rfm_segment), reachable_set, "
+        "toString(subscription_state), toString(engagement_band), customer_segments "
+        "FROM marts.mart_customer_states "
         "WHERE brand = {brand:String} AND valid_from <= {day:Date} AND valid_till > {day:Date}",
         parameters={"brand": brand, "day": day},
     ).result_rows
@@ -102,6 +104,7 @@ def test_the_shop_has_what_the_rules_are_about(reference: Reference) -> None:
     assert sum(len(life.intervals) > 1 for life in lives) > 1
     assert sum(state.is_invalid for state in states) > 10
     assert sum(state.is_buyer and not state.is_active for state in states) > 20
+    assert 20 < sum(state.is_engaged for state in states) < len(states) - 20
     assert sum(state.is_contact and not state.is_reachable for state in states) > 0
 
 

@@ -23,6 +23,7 @@ def visits(chain: Chain) -> dict[str, Row]:
         "visit_is_first_in_brand, visit_with_category, visit_with_product, visit_with_cart, "
         "visit_with_checkout, visit_with_order, visit_reached_category + visit_reached_product "
         "+ visit_reached_cart + visit_reached_checkout + visit_reached_order, visit_order_amount, "
+        "visit_view_mature, visit_view_bought, "
         "visit_cart_mature, visit_cart_abandoned, abandoned_cart_amount "
         "FROM intermediate.int_visits"
     ).result_rows
@@ -38,6 +39,7 @@ def _told(visit: Visit, mailing_ids: list[int]) -> Row:
         *(visit.has(step) for step in STEPS),
         visit.reached,
         sum((order.amount for order in visit.orders), Decimal(0)),
+        *(any(step.is_mature for step in visit.steps), any(x.is_bought for x in visit.steps)),
         *(visit.is_cart_mature, visit.is_cart_abandoned),
         sum((product.amount for product in visit.left), Decimal(0)),
     )
@@ -61,6 +63,7 @@ def test_the_shop_has_what_the_rules_are_about(reference: Reference) -> None:
     assert sum(not visit.left for visit in abandoned) > 50
     assert sum(visit.has("order") and visit.reached < len(STEPS) for visit in told) > 50
     assert sum(visit.has_cart and not visit.is_cart_mature for visit in told) > 0
+    assert sum(any(step.is_bought for step in visit.steps) for visit in told) > 100
 
 
 def test_the_world_begins_nearly_as_many_visits(chain: Chain, visits: dict[str, Row]) -> None:

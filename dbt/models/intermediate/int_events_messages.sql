@@ -1,18 +1,36 @@
 {{ config(materialized="view") }}
 
+{%- set engaged_days = 90 -%}
+
 -- A message, its first reactions and every one of its clicks. Whatever follows from a
 -- message carries the facts of that message, and reads its customer's slices at the
 -- participation: both parts of a rate always fall into one slice.
 with
     messages as (select * from {{ ref("int_messages") }}),
 
+    reactions as (select * from {{ ref("int_reactions") }}),
+
     participants as (select * from {{ ref("int_experiment_participants") }}),
 
     failure_reasons as (select * from {{ ref("message_failure_reasons") }}),
 
-    occurrences as (
+    -- Whether somebody still reads is asked of all that he was sent, by any brand.
+    judged as (
         select
             messages.*,
+            reactions.reacted_at
+            >= messages.participated_at
+            - toIntervalDay({{ engaged_days }}) as is_to_engaged
+        from messages
+        asof left join
+            reactions
+            on messages.customer_key = reactions.customer_key
+            and messages.participated_at > reactions.reacted_at
+    ),
+
+    occurrences as (
+        select
+            judged.*,
             arrayFirstIndex(click -> click.is_bot = 0, clicks) as first_human_click,
             occurrence .1 as event,
             assumeNotNull(occurrence .2) as event_at,
@@ -21,7 +39,7 @@ with
             toUInt8(
                 event = 'click_event' and occurrence .5 = first_human_click
             ) as is_human_clicked
-        from messages
+        from judged
         array join
             arrayFilter(
                 moment -> isNotNull(moment .2),
@@ -112,6 +130,13 @@ select
     toUInt8(
         event = 'message' and occurrences.is_attributable_delivered = 1
     ) as is_attributable_delivered,
+    toUInt8(
+        event = 'message'
+        and occurrences.is_delivered = 1
+        and reports_opens = 1
+        and customer_key != 0
+        and is_to_engaged
+    ) as is_engaged_delivered,
     toUInt8(
         event = 'message' and occurrences.is_delivered = 1 and is_from_flow = 1
     ) as is_flow_delivered,

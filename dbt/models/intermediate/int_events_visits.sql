@@ -39,6 +39,8 @@ with
         "visit_reached_checkout",
         "visit_reached_order",
         "visit_order_amount",
+        "visit_view_mature",
+        "visit_view_bought",
         "visit_cart_mature",
         "visit_cart_abandoned",
         "abandoned_cart_amount",

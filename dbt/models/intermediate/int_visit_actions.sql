@@ -10,6 +10,8 @@ with
 
     cart_changes as (select * from {{ ref("int_cart_changes") }}),
 
+    product_views as (select * from {{ ref("int_product_views") }}),
+
     orders as (
         select *
         from {{ ref("int_visit_orders") }}
@@ -37,6 +39,7 @@ with
     looks as (
         select
             session_key,
+            action_id,
             toString(action_kind) as action,
             concat(action_id, '-', toString(number)) as action_key,
             happened_at,
@@ -57,6 +60,7 @@ with
     additions as (
         select
             session_key,
+            action_id,
             'cart_add' as action,
             concat(action_id, '-', product_key) as action_key,
             changed_at as happened_at,
@@ -70,6 +74,7 @@ with
     bought as (
         select
             orders.session_key as session_key,
+            '' as action_id,
             'order' as action,
             concat(
                 order_lines.order_id, '/', toString(order_lines.line_position)
@@ -113,6 +118,7 @@ with
     abandoned as (
         select
             left_carts.session_key as session_key,
+            '' as action_id,
             'cart_left' as action,
             concat(left_carts.session_key, '-', cart_changes.product_key) as action_key,
             left_carts.ended_at as happened_at,
@@ -170,6 +176,8 @@ select
     toUInt8(all_actions.action = 'checkout_start') as is_checkout_start,
     toUInt8(all_actions.action = 'order') as visit_with_order,
     all_actions.order_amount as visit_order_amount,
+    product_views.is_mature as visit_view_mature,
+    product_views.is_bought as visit_view_bought,
     toUInt8(
         all_actions.action = 'cart_add' and visits.visit_cart_mature = 1
     ) as visit_cart_mature,
@@ -179,3 +187,8 @@ select
     all_actions.cart_amount as abandoned_cart_amount
 from all_actions
 inner join visits on all_actions.session_key = visits.session_key
+left join
+    product_views
+    on all_actions.action = 'product_view'
+    and all_actions.action_id = product_views.action_id
+    and all_actions.product_key = product_views.product_key

@@ -31,6 +31,8 @@ with
 
     goal_orders as (select * from {{ ref("int_orders") }} where is_goal = 1),
 
+    product_views as (select * from {{ ref("int_product_views") }}),
+
     messages as (
         select message_id, mailing_channel, mailing_variant, mailing_source
         from {{ ref("int_messages") }}
@@ -112,6 +114,13 @@ with
             argMin(order_seq, (ordered_at, order_id)) as order_seq,
             argMin(order_seq_in_brand, (ordered_at, order_id)) as order_seq_in_brand
         from orders
+        group by session_key
+    ),
+
+    looked as (
+        select
+            session_key, max(is_mature) as has_mature_view, max(is_bought) as is_bought
+        from product_views
         group by session_key
     ),
 
@@ -240,6 +249,8 @@ select
         ) as visit_reached_{{ step }},
     {% endfor %}
     toDecimal64(ordered.order_amount, 4) as visit_order_amount,
+    looked.has_mature_view as visit_view_mature,
+    looked.is_bought as visit_view_bought,
     valued.is_mature as visit_cart_mature,
     valued.is_abandoned as visit_cart_abandoned,
     valued.abandoned_amount as abandoned_cart_amount
@@ -247,6 +258,7 @@ from numbered
 inner join walked on numbered.session_key = walked.session_key
 left join arrivals on numbered.arrival_id = arrivals.action_id
 left join ordered on numbered.session_key = ordered.session_key
+left join looked on numbered.session_key = looked.session_key
 left join valued on numbered.session_key = valued.session_key
 left join messages on arrivals.message_id = messages.message_id
 left join mailings on arrivals.mailing_id = mailings.mailing_id

@@ -13,6 +13,7 @@
     "amount": "toDecimal64(0, 4)",
     "order_date": "toDate(0)",
     "intervals": "0",
+    "engaged": "0",
     "engagement_band": "cast(null, 'Nullable(String)')",
     "rfm_segment": "cast(null, 'Nullable(String)')",
 } -%}
@@ -28,6 +29,7 @@
     "order_days": ["orders", "amount", "order_date"],
     "crossings": [],
     "interval_starts": ["intervals"],
+    "engaged_changes": ["engaged"],
     "band_changes": ["engagement_band"],
     "rfm_changes": ["rfm_segment"],
     "attribute_changes": [],
@@ -43,6 +45,8 @@ with
     contact_states as (select * from {{ ref("int_contact_states") }}),
 
     activity_intervals as (select * from {{ ref("int_activity_intervals") }}),
+
+    engaged_intervals as (select * from {{ ref("int_engaged_intervals") }}),
 
     engagement as (select * from {{ ref("int_engagement") }}),
 
@@ -130,6 +134,12 @@ with
     interval_starts as (
         select customer_key, brand, active_from as change_date, 1 as intervals
         from activity_intervals
+    ),
+
+    engaged_changes as (
+        select customer_key, brand, change .1 as change_date, change .2 as engaged
+        from engaged_intervals
+        array join [(engaged_from, 1), (engaged_till, -1)] as change
     ),
 
     band_changes as (
@@ -239,6 +249,7 @@ with
             sum(changes.amount) as amount,
             max(changes.order_date) as order_date,
             sum(changes.intervals) as intervals,
+            sum(changes.engaged) as engaged,
             argMax(changes.engagement_band, changes.change_date) as engagement_band,
             argMax(changes.rfm_segment, changes.change_date) as rfm_segment
         from changes
@@ -270,6 +281,7 @@ with
             sum(orders) over up_to_the_day as orders_to_date,
             sum(amount) over up_to_the_day as amount_to_date,
             sum(intervals) over up_to_the_day as interval_number,
+            sum(engaged) over up_to_the_day > 0 as is_engaged,
             max(order_date) over up_to_the_day as last_order_date,
             last_value(engagement_band) over up_to_the_day as engagement_band,
             last_value(rfm_segment) over up_to_the_day as rfm_segment
@@ -373,6 +385,7 @@ select
     toUInt8(
         states.is_contact and states.contact_origin = 'offline'
     ) as is_offline_contact,
+    toUInt8(states.is_contact and states.is_engaged) as is_engaged_contact,
     toUInt8(states.is_buyer) as is_buyer,
     toUInt8(states.is_active) as is_active,
     toUInt8(states.is_at_risk) as is_at_risk,

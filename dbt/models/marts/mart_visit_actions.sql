@@ -67,6 +67,8 @@ select
     actions.is_checkout_start as is_checkout_start,
     actions.visit_with_order as visit_with_order,
     actions.visit_order_amount as visit_order_amount,
+    actions.visit_view_mature as visit_view_mature,
+    actions.visit_view_bought as visit_view_bought,
     actions.visit_cart_mature as visit_cart_mature,
     actions.visit_cart_abandoned as visit_cart_abandoned,
     actions.abandoned_cart_amount as abandoned_cart_amount

@@ -165,6 +165,7 @@ METRICS: dict[str, Metric] = {
     "invalid_share": reached(lambda row: row.is_invalid) / contacts,
     "online_contacts": online_contacts,
     "offline_contacts": offline_contacts,
+    "engaged_contacts_90d": closing(lambda row: row.is_contact and row.state.is_engaged),
     "unknown_origin_contacts": contacts - online_contacts - offline_contacts,
     "online_share": online_contacts / contacts,
     "offline_share": offline_contacts / contacts,

@@ -2,7 +2,15 @@
 
 from decimal import Decimal
 
-from tests.metrics.reference.cells import Cell, Metric, counted, distinct, people, total
+from tests.metrics.reference.cells import (
+    Cell,
+    Metric,
+    changed,
+    counted,
+    distinct,
+    people,
+    total,
+)
 from tests.metrics.reference.mailed import clicks, delivered, flow_customers, halfway, recipients
 from tests.metrics.reference.sources import OrderRow, PathRow
 from tests.metrics.reference.words import Value
@@ -70,6 +78,9 @@ METRICS: dict[str, Metric] = {
     "mail_aov": mail_revenue / mail_orders,
     "mail_revenue_share": mail_revenue_by_order_date / all_revenue,
     "mail_order_share": mail_orders_by_order_date / all_orders,
+    "unattributed_share": changed(
+        lambda credited: 1 - credited, mail_orders_by_order_date / all_orders
+    ),
     "time_to_order_median": Metric(frozenset({"credits"}), hours_to_order),
     "mail_units": mail_units,
     "mail_line_revenue": mail_revenue,

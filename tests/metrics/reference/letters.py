@@ -28,6 +28,7 @@ MACHINE_MS = 10_000
 BOT_MS, BURST_MS, BURST_LINKS = 3_000, 5_000, 3
 MACHINE_OPENS, MACHINE_DAYS = 20, 180
 PRESSURE_DAYS = 7
+READING_DAYS = 90
 
 
 @dataclass
@@ -54,6 +55,7 @@ class Letter:
     left_at: int | None = None
     failure: str = ""
     is_opened_by_machine: bool = False
+    is_to_reader: bool = False
     clicks: list[tuple[int, str]] = field(default_factory=list)
     opens: list[int] = field(default_factory=list)
 
@@ -114,6 +116,7 @@ class Letters:
         self.all = [self._letter(n) for n in range(len(world.messages))]
         self._react()
         self._mark_machines()
+        self._mark_readers()
         self._measure_pressure()
         self.messages = [self._fact(letter, letter.at) for letter in self.all]
         self.opens = [self._fact(x, x.opened_at) for x in self.all if x.opened_at is not None]
@@ -226,6 +229,17 @@ class Letters:
             letter.is_opened_by_machine = letter.opened_at - letter.sent_at < MACHINE_MS or (
                 opens >= MACHINE_OPENS and clicks == 0
             )
+
+    def _mark_readers(self) -> None:
+        """Sent to somebody who, not long before, clicked or himself opened anything."""
+        reactions: dict[int, list[int]] = defaultdict(list)
+        for letter in self.all:
+            reactions[letter.person] += [at for at, _ in letter.clicks]
+            if letter.opened_at is not None and not letter.is_opened_by_machine:
+                reactions[letter.person].append(letter.opened_at)
+        for letter in self.all:
+            since = letter.at - READING_DAYS * DAY_MS
+            letter.is_to_reader = any(since <= at < letter.at for at in reactions[letter.person])
 
     def _fact(self, letter: Letter, at: int | None) -> LetterFact:
         assert at is not None

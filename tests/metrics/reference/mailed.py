@@ -110,6 +110,9 @@ opens_human = where_reported(counted("opens", _by_person))
 spam_complaints = counted("complaints")
 flow_customers = people("messages", lambda fact: _is_delivered(fact) and fact.letter.is_of_flow)
 
+readable = people("messages", lambda fact: _is_delivered(fact) and _reports(fact))
+readers = people("messages", lambda x: _is_delivered(x) and _reports(x) and x.letter.is_to_reader)
+
 METRICS: dict[str, Metric] = {
     "messages_total": messages_total,
     "sent": sent,
@@ -138,6 +141,7 @@ METRICS: dict[str, Metric] = {
     "flow_customers_delivered": flow_customers,
     "recipients": recipients,
     "clickers": people("clicks"),
+    "unengaged_share": (readable - readers) / readable,
     "messages_per_recipient": delivered
     / distinct("messages", lambda x: (x.person, unit_start(x.sent_on, "month")), _is_delivered),
     "mailings_count": distinct("messages", lambda x: x.mailing, lambda x: x.letter.is_sent),

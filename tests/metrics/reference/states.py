@@ -41,6 +41,7 @@ CHANNEL_ORDER = (
 NO_CHANNELS = "Нет"
 ENGAGEMENT = ((30, "0–30"), (90, "31–90"), (180, "91–180"))
 LONG_IDLE, NEVER_ENGAGED = "180+", "Не было"
+ENGAGED_DAYS = 90
 SUBSCRIBING = {
     Template.SUBSCRIBED_EMAIL: Channel.EMAIL,
     Template.SUBSCRIBED_SMS: Channel.SMS,
@@ -94,6 +95,7 @@ class State:
     is_offline: bool
     is_active: bool
     is_at_risk: bool
+    is_engaged: bool
     orders: int
     amount: Decimal
     first_order: date | None
@@ -151,6 +153,7 @@ class Life:
         self.registered_on = registered_on
         self.known_from = min([registered_on, *self.days[:1]])
         self._deeds = sorted({*said.deeds, *self.days})
+        self._attended = {*self._deeds, *said.openings}
         self._found: dict[int, State] = {}
 
     @cached_property
@@ -205,6 +208,7 @@ class Life:
             days |= {day + timedelta(days=n + 1) for n in (AT_RISK_DAYS, CHURN_DAYS)}
         for day in self._deeds:
             days |= {day + timedelta(days=limit + 1) for limit, _ in ENGAGEMENT}
+        days |= self._attended | {day + timedelta(ENGAGED_DAYS + 1) for day in self._attended}
         return sorted(days)
 
     def _state(self, day: date) -> State:
@@ -221,6 +225,7 @@ class Life:
             is_offline=self._said.is_offline,
             is_active=is_active,
             is_at_risk=is_at_risk,
+            is_engaged=any(0 <= (day - on).days <= ENGAGED_DAYS for on in self._attended),
             orders=len(before),
             amount=sum((order.amount for order in before), Decimal(0)),
             first_order=before[0].day if before else None,
@@ -265,12 +270,14 @@ class Said:
         verdicts: by contact, whether it was found dead, by day; only of the account that lives on.
         marks: whether the export calls a contact dead.
         deeds: days of clicks and visits.
+        openings: days on which a message was opened, by no machine.
     """
 
     subscriptions: dict[tuple[str, Channel], dict[date, bool]]
     verdicts: dict[str, dict[date, bool]]
     marks: dict[str, bool]
     deeds: set[date]
+    openings: set[date]
     is_online: bool
     is_offline: bool
     segments: Memberships
@@ -316,6 +323,11 @@ class States:
         for fact in letters.all_clicks:
             for brand in (ALL_BRANDS, fact.letter.brand):
                 self._deeds[fact.letter.person, brand].add(fact.own_on)
+        self._openings: dict[tuple[int, str], set[date]] = defaultdict(set)
+        for opened in letters.opens:
+            if not opened.letter.is_opened_by_machine:
+                for brand in (ALL_BRANDS, opened.letter.brand):
+                    self._openings[opened.letter.person, brand].add(opened.own_on)
         self._memberships = memberships
         self.lives: dict[str, dict[int, Life]] = defaultdict(dict)
         for person in people.everybody():
@@ -401,6 +413,7 @@ class States:
                     < self._world.settings.until_ms,
                 },
                 deeds=self._deeds[person.number, brand],
+                openings=self._openings[person.number, brand],
                 is_online=contact != NO_CONTACT and not _is_offline(contact),
                 is_offline=contact != NO_CONTACT and _is_offline(contact),
                 segments=self._memberships,

@@ -48,6 +48,8 @@ new_visitors = people("visits", lambda row: row.is_first)
 site_revenue = total("visits", lambda row: row.order_amount)
 with_mature_cart = sessions(lambda row: row.has("cart") and row.visit.is_cart_mature)
 with_cart_left = sessions(lambda row: row.has("cart") and row.visit.is_cart_abandoned)
+viewers = people("visits", lambda row: any(step.is_mature for step in row.steps))
+viewers_who_bought = people("visits", lambda row: any(step.is_bought for step in row.steps))
 mail_visits = sessions(lambda row: row.mailing >= 0)
 
 METRICS: dict[str, Metric] = {
@@ -77,6 +79,7 @@ METRICS: dict[str, Metric] = {
     "cr_checkout_order": conversion("checkout", "order"),
     "cr_cart_order": conversion("cart", "order"),
     "cr_visit_order": sessions_with("order") / site_visits,
+    "view_to_buy": viewers_who_bought / viewers,
     **{f"reached_{kind}_sessions": reached(kind) for kind in STEPS},
     "cr_visit_category_strict": reached("category") / site_visits,
     "cr_category_product_strict": reached("product") / reached("category"),

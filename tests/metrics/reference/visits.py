@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -32,6 +32,7 @@ ARRIVALS = {Template.SITE_VISIT, Template.APP_LAUNCH}
 CART = {Template.CART_ADD, Template.CART_REMOVE, Template.CART_SET, Template.CART_CLEAR}
 LOOKS = {Template.CATEGORY_VIEW, Template.PRODUCT_VIEW, Template.CHECKOUT_START}
 KOPECK = Decimal("0.01")
+BUYING_DAYS = 7
 STEPS = ("category", "product", "cart", "checkout", "order")
 STEP_OF = {
     Template.CATEGORY_VIEW: "category",
@@ -79,7 +80,8 @@ class Step:
     """A step of the funnel that was made in a visit, with the goods that it was made with.
 
     `product` is a position in the catalogue, `category` one of the categories; -1 for neither.
-    `amount` is what came in for goods ordered, or what goods left in a cart are worth.
+    `amount` is what came in for goods ordered, or what goods left in a cart are worth. A look at a
+    product is mature once it is known whether the product was bought soon.
     """
 
     kind: str
@@ -89,6 +91,8 @@ class Step:
     category: int = -1
     amount: Decimal = Decimal(0)
     is_delivery: bool = False
+    is_mature: bool = False
+    is_bought: bool = False
 
 
 @dataclass
@@ -168,6 +172,7 @@ class Visits:
             for at, _ in letter.clicks:
                 self._clicks[letter.person, letter.brand].append((at, letter.number, letter))
         self._marked = self._mailings_by_mark()
+        self._bought = self._purchases_of_products()
         acts = self._acts()
         self.all = self._cut(acts)
         self._number()
@@ -293,10 +298,28 @@ class Visits:
                         ended_at=part[-1].at,
                         arrival=arrival,
                         acts=part,
-                        steps=[step for act in part for step in _looks(act)],
+                        steps=[self._judged(who, x) for act in part for x in _looks(act)],
                     )
                 )
         return visits
+
+    def _purchases_of_products(self) -> dict[tuple[Who, int], list[int]]:
+        """When somebody bought what, of orders and lines that count."""
+        bought: dict[tuple[Who, int], list[int]] = defaultdict(list)
+        for person, orders in self._purchases.histories.items():
+            for order in orders:
+                for line in order.lines:
+                    if line.in_goal:
+                        bought[(person, order.brand), line.position].append(order.at)
+        return bought
+
+    def _judged(self, who: Who, step: Step) -> Step:
+        """A look at a product, with what became of it; any other step as it is."""
+        till = step.at + BUYING_DAYS * DAY_MS
+        if step.kind != "product" or step.product < 0 or till > self._known_till:
+            return step
+        bought = any(step.at <= at <= till for at in self._bought.get((who, step.product), ()))
+        return replace(step, is_mature=True, is_bought=bought)
 
     def _number(self) -> None:
         """Mark the first visit of everybody, over all brands and in each."""
