@@ -1,12 +1,14 @@
 """The board as a marketer sees it, in both themes."""
 
+import json
 import re
 import time
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Locator, Request
 
-from superset_assets.browser import BoardPage, Viewer
+from superset_assets.browser import ANIMATION_MS, CHART_DATA, BoardPage, Viewer
 from superset_assets.files import AssetFiles
 from superset_assets.settings import ROOM
 
@@ -128,6 +130,62 @@ def test_the_grain_filter_changes_the_dynamics(viewer: Viewer) -> None:
         board.settle()
         assert any('"P1W"' in body for body in grains)
         assert board.problems() == []
+
+
+def test_a_click_in_a_table_cuts_the_other_charts(viewer: Viewer) -> None:
+    with viewer.board("mailings") as board:
+        board.tabs()
+        board.open_tab("Каналы и кампании")
+        board.settle()
+        asked: dict[int, list[list[str]]] = {}
+        board.page.on("request", lambda request: asked.update(channels_asked_for(request)))
+        table, other = chart(board, "Каналы: показатели"), chart(board, "Типы рассылок: показатели")
+        channels = table.locator("td.dt-is-filter").all_inner_texts()
+        assert len(channels) > 2
+        table.locator("td.dt-is-filter", has_text="SMS").click()
+        board.page.wait_for_timeout(ANIMATION_MS)
+        board.settle()
+
+        assert number(other) in asked
+        assert number(table) not in asked
+        assert all(values == [["SMS"]] for values in asked.values())
+        assert table.locator("td.dt-is-filter").all_inner_texts() == channels
+        assert board.problems() == []
+
+
+def test_how_fresh_the_data_are_cuts_nothing(viewer: Viewer) -> None:
+    with viewer.board("mailings") as board:
+        board.tabs()
+        board.open_tab("Обзор")
+        board.settle()
+        asked: list[Request] = []
+        board.page.on("request", asked.append)
+        values = chart(board, "Свежесть данных").locator("td")
+        assert values.count() == 2
+        for value in values.all():
+            value.click(force=True)
+        board.page.wait_for_timeout(ANIMATION_MS)
+        assert [each.url for each in asked if CHART_DATA in each.url] == []
+
+
+def chart(board: BoardPage, title: str) -> Locator:
+    """A chart of the open tab."""
+    return board.page.locator(f'[data-test-chart-name="{title}"]')
+
+
+def number(chart: Locator) -> int:
+    """The number that the chart's queries carry."""
+    return int(chart.get_attribute("data-test-chart-id") or 0)
+
+
+def channels_asked_for(request: Request) -> dict[int, list[list[str]]]:
+    """The chart that asks for data, and the channels that it is cut to."""
+    if CHART_DATA not in request.url:
+        return {}
+    body = json.loads(request.post_data or "{}")
+    filters = body["queries"][0]["filters"]
+    channels = [each["val"] for each in filters if each["col"] == "mailing_channel"]
+    return {body["form_data"]["slice_id"]: channels}
 
 
 def test_the_theme_chosen_in_the_menu_turns_all_boards(viewer: Viewer) -> None:

@@ -69,7 +69,7 @@ def test_text_and_links_can_be_read(brand: Brand, algorithm: str) -> None:
     )
     faint = [
         (name, paper)
-        for name in ("colorTextBase", *DIMMED_TEXTS, "colorLink", "colorError")
+        for name in ("colorTextBase", *DIMMED_TEXTS, "colorLink", "colorError", "colorSuccess")
         for paper in papers
         if Color(token[name]).contrast(paper) < TEXT_CONTRAST
     ]
