@@ -1,6 +1,7 @@
 """Maximum likelihood for models whose parameters are all positive."""
 
 from collections.abc import Callable, Sequence
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,10 +9,12 @@ from scipy.optimize import minimize
 
 Numbers = NDArray[np.float64]
 
-# Parameters are sought as logarithms, up to a factor of 20 000 either way. One that ends at a
-# border is not determined by the data: of nobody ever leaving, say.
+# Parameters are sought as logarithms, up to a factor of 20 000 either way. One that could as well
+# lie at a border is not determined by the data: of nobody ever leaving, say. The search may end
+# anywhere short of that border, for there the likelihood is flat.
 LIMIT = 10.0
-AT_LIMIT = LIMIT - 1e-3
+FLAT = 1e-7
+"""Of the mean log likelihood of an observation; what the search itself can tell apart is 1e-13."""
 
 
 class NotConvergedError(ValueError):
@@ -30,8 +33,12 @@ def most_likely(
     Raises:
         NotConvergedError: no maximum was found within the limits.
     """
+
+    def unlikelihood(logs: Numbers) -> float:
+        return -float(np.mean(log_likelihood(np.exp(logs))))
+
     found = minimize(
-        lambda logs: -float(np.mean(log_likelihood(np.exp(logs)))),
+        unlikelihood,
         np.log(np.asarray(start, dtype=np.float64)),
         method="L-BFGS-B",
         jac="3-point",
@@ -40,6 +47,11 @@ def most_likely(
     )
     if not np.isfinite(found.fun) or not found.success:
         raise NotConvergedError(f"no maximum of the likelihood: {found.message}")
-    if np.any(np.abs(found.x) > AT_LIMIT):
-        raise NotConvergedError(f"a parameter runs to its limit: {np.exp(found.x).tolist()}")
+    for place, limit in product(range(len(start)), (-LIMIT, LIMIT)):
+        moved = found.x.copy()
+        moved[place] = limit
+        if unlikelihood(moved) - found.fun < FLAT:
+            raise NotConvergedError(
+                f"a parameter might as well be at its limit: {np.exp(found.x).tolist()}"
+            )
     return tuple(np.exp(found.x).tolist())
