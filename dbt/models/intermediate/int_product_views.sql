@@ -1,4 +1,4 @@
-{{ config(order_by=["session_key", "action_id", "product_key"]) }}
+{{ config(order_by=["session_key", "action_key"]) }}
 
 {%- set days_to_buy = 7 -%}
 
@@ -29,17 +29,22 @@ with
 
     -- A product that one action names twice was looked at once.
     seen as (
-        select
-            action_id,
-            arrayJoin(arrayDistinct(action_products.product_id)) as product_key
-        from {{ ref("stg_mindbox__customer_actions") }}
-        where action_kind = 'product_view' and product_key != ''
+        select action_id, product_key, number
+        from
+            (
+                select
+                    action_id, arrayDistinct(action_products.product_id) as product_keys
+                from {{ ref("stg_mindbox__customer_actions") }}
+                where action_kind = 'product_view'
+            )
+        array join product_keys as product_key, arrayEnumerate(product_keys) as number
+        where product_key != ''
     ),
 
     views as (
         select
             actions.session_key as session_key,
-            actions.action_id as action_id,
+            concat(actions.action_id, '-', toString(seen.number)) as action_key,
             seen.product_key as product_key,
             actions.customer_key as customer_key,
             actions.brand as brand,
@@ -63,8 +68,9 @@ with
     followed as (
         select
             views.session_key as session_key,
-            views.action_id as action_id,
+            views.action_key as action_key,
             views.product_key as product_key,
+            views.happened_at as happened_at,
             views.happened_at + toIntervalDay({{ days_to_buy }}) as judged_at,
             toUInt8(
                 judged_at <= coalesce((select known_till from horizon), happened_at)
@@ -83,5 +89,5 @@ with
             and views.happened_at <= purchases.ordered_at
     )
 
-select session_key, action_id, product_key, is_mature, is_bought
+select session_key, action_key, product_key, happened_at, is_mature, is_bought
 from followed

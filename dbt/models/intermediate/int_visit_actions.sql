@@ -35,11 +35,11 @@ with
         where action_kind in ('category_view', 'product_view')
     ),
 
-    -- An action without a product or category is a row of its own.
+    -- An action without a product or category is a row of its own; views of products
+    -- are told apart where it is judged what became of them.
     looks as (
         select
             session_key,
-            action_id,
             toString(action_kind) as action,
             concat(action_id, '-', toString(number)) as action_key,
             happened_at,
@@ -55,12 +55,25 @@ with
                     in ('category_view', 'product_view', 'checkout_start')
             )
         array join named as thing, arrayEnumerate(named) as number
+        where action_kind != 'product_view' or thing = ''
+    ),
+
+    viewed as (
+        select
+            session_key,
+            'product_view' as action,
+            action_key,
+            happened_at,
+            product_key,
+            '' as category_id,
+            is_mature,
+            is_bought
+        from product_views
     ),
 
     additions as (
         select
             session_key,
-            action_id,
             'cart_add' as action,
             concat(action_id, '-', product_key) as action_key,
             changed_at as happened_at,
@@ -74,7 +87,6 @@ with
     bought as (
         select
             orders.session_key as session_key,
-            '' as action_id,
             'order' as action,
             concat(
                 order_lines.order_id, '/', toString(order_lines.line_position)
@@ -118,7 +130,6 @@ with
     abandoned as (
         select
             left_carts.session_key as session_key,
-            '' as action_id,
             'cart_left' as action,
             concat(left_carts.session_key, '-', cart_changes.product_key) as action_key,
             left_carts.ended_at as happened_at,
@@ -139,6 +150,8 @@ with
     all_actions as (
         select
             *,
+            toUInt8(0) as is_mature,
+            toUInt8(0) as is_bought,
             toUInt8(0) as is_delivery,
             toDecimal64(0, 4) as order_amount,
             toDecimal64(0, 4) as cart_amount
@@ -149,13 +162,30 @@ with
             toUInt8(0) as is_delivery,
             toDecimal64(0, 4) as order_amount,
             toDecimal64(0, 4) as cart_amount
+        from viewed
+        union all
+        select
+            *,
+            toUInt8(0) as is_mature,
+            toUInt8(0) as is_bought,
+            toUInt8(0) as is_delivery,
+            toDecimal64(0, 4) as order_amount,
+            toDecimal64(0, 4) as cart_amount
         from additions
         union all
-        select *, toDecimal64(0, 4) as cart_amount
+        select
+            * except (is_delivery, order_amount),
+            toUInt8(0) as is_mature,
+            toUInt8(0) as is_bought,
+            is_delivery,
+            order_amount,
+            toDecimal64(0, 4) as cart_amount
         from bought
         union all
         select
             * except (cart_amount),
+            toUInt8(0) as is_mature,
+            toUInt8(0) as is_bought,
             toUInt8(0) as is_delivery,
             toDecimal64(0, 4) as order_amount,
             cart_amount
@@ -176,8 +206,8 @@ select
     toUInt8(all_actions.action = 'checkout_start') as is_checkout_start,
     toUInt8(all_actions.action = 'order') as visit_with_order,
     all_actions.order_amount as visit_order_amount,
-    product_views.is_mature as visit_view_mature,
-    product_views.is_bought as visit_view_bought,
+    all_actions.is_mature as visit_view_mature,
+    all_actions.is_bought as visit_view_bought,
     toUInt8(
         all_actions.action = 'cart_add' and visits.visit_cart_mature = 1
     ) as visit_cart_mature,
@@ -187,8 +217,3 @@ select
     all_actions.cart_amount as abandoned_cart_amount
 from all_actions
 inner join visits on all_actions.session_key = visits.session_key
-left join
-    product_views
-    on all_actions.action = 'product_view'
-    and all_actions.action_id = product_views.action_id
-    and all_actions.product_key = product_views.product_key
